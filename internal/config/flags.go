@@ -1,0 +1,30 @@
+// Package config turns flags and MINICHAT_* variables into one checked Config.
+// Nothing else in MiniChat reads either.
+package config
+
+// Place says where the data lives; every command that touches it takes it.
+type Place struct {
+	Data     string `env:"MINICHAT_DATA" default:"./data" placeholder:"DIR" help:"Folder that holds the database and the files (${default})."`
+	Database string `env:"MINICHAT_DATABASE" placeholder:"URL" help:"Where the log is kept: sqlite:PATH (sqlite:DIR/minichat.db)."`
+}
+
+// Address says how people reach the server; commands that print links take it.
+type Address struct {
+	Listen    string `env:"MINICHAT_LISTEN" default:":8000" placeholder:"ADDRESS" help:"Address and port to listen on (${default})."`
+	PublicURL string `env:"MINICHAT_PUBLIC_URL" placeholder:"URL" help:"The address that people open, such as https://chat.example.org. Links are made from it."`
+}
+
+// Flags are the settings as they were written, not yet checked. The tags are
+// read by the command line; Check makes a Config of them.
+type Flags struct {
+	Place   `embed:""`
+	Address `embed:""`
+
+	Files     string   `env:"MINICHAT_FILES" placeholder:"URL" help:"Where attachments are kept: file:DIR (file:DIR/files below --data)."`
+	Bus       string   `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
+	Origins   []string `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`
+	TLS       string   `env:"MINICHAT_TLS" default:"off" placeholder:"off|CERT,KEY" help:"Speak https with this certificate and key (PEM files), or off (${default})."`
+	LabRoom   string   `env:"MINICHAT_LAB_ROOM" placeholder:"NAME" help:"Open this one channel to the classroom protocol, without sign-in."`
+	Limit     []string `placeholder:"NAME=VALUE" help:"Change one limit; may be given again; 0 means none. In the environment: MINICHAT_LIMIT=a=1,b=2."`
+	LogFormat string   `env:"MINICHAT_LOG_FORMAT" default:"text" placeholder:"text|json" help:"How the log is written (${default})."`
+}
