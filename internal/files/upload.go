@@ -1,0 +1,337 @@
+package files
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"minichat"
+)
+
+func uploadDir(id string) string           { return filepath.Join("uploads", id) }
+func uploadFile(id, name string) string    { return filepath.Join("uploads", id, name) }
+func marker(number int, sum string) string { return strconv.Itoa(number) + "-" + sum }
+func (u Upload) offset(number int) int64   { return int64(number-1) * u.PartSize }
+func errNoUpload() error                   { return minichat.Errorf(minichat.NotFound, "There is no such upload.") }
+func missing(numbers []string, n int) error {
+	return minichat.Errorf(minichat.Conflict, "%d parts of the file have not arrived: %s.", n, strings.Join(numbers, ", "))
+}
+
+// Start opens an upload; see Store. A disk without room for it is storage_full.
+func (d *Disk) Start(ctx context.Context, key string, size int64, typ string) (Upload, error) {
+	u := Upload{Key: key, ID: randomName(), Size: size, PartSize: partSize(size), Type: typ}
+	if err := checkKey(key); err != nil {
+		return Upload{}, err
+	}
+	if size <= 0 {
+		return Upload{}, minichat.FieldError(minichat.BadField, "size", "An empty file cannot be sent.")
+	}
+	if err := d.hasRoom(size); err != nil {
+		return Upload{}, err
+	}
+	if err := d.start(u); err != nil {
+		d.root.RemoveAll(uploadDir(u.ID)) // what stays is collected by Sweep
+		return Upload{}, failure("start an upload", err)
+	}
+	return u, nil
+}
+
+func (d *Disk) start(u Upload) error {
+	if err := d.root.Mkdir(uploadDir(u.ID), 0o700); err != nil {
+		return err
+	}
+	meta, err := json.Marshal(u)
+	if err != nil {
+		return err
+	}
+	f, err := d.create(uploadFile(u.ID, "meta"))
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(meta)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return errors.Join(d.syncDir(uploadDir(u.ID)), d.syncDir("uploads"))
+}
+
+func (d *Disk) create(name string) (*os.File, error) {
+	return d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// find reads what Start was told; an upload that is over is not_found.
+func (d *Disk) find(id string) (Upload, error) {
+	if !minichat.IsID(id) {
+		return Upload{}, errNoUpload()
+	}
+	b, err := d.root.ReadFile(uploadFile(id, "meta"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Upload{}, errNoUpload()
+	}
+	var u Upload
+	if err == nil {
+		err = json.Unmarshal(b, &u)
+	}
+	return u, failure("read an upload", err)
+}
+
+// Parts lists the parts that are whole and on disk; see Store.
+func (d *Disk) Parts(ctx context.Context, u Upload) ([]Part, error) {
+	sums, err := d.sums(u)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Part, 0, len(sums))
+	for number := range sums {
+		list = append(list, Part{Number: number, Size: u.PartBytes(number)})
+	}
+	slices.SortFunc(list, func(a, b Part) int { return a.Number - b.Number })
+	return list, nil
+}
+
+// sums is the SHA-256 of each part that is there: marked, and within data.
+func (d *Disk) sums(u Upload) (map[int]string, error) {
+	sums, err := d.markers(u.ID)
+	if err != nil {
+		return nil, err
+	}
+	var have int64
+	if st, err := d.root.Stat(uploadFile(u.ID, "data")); err == nil {
+		have = st.Size()
+	}
+	for number := range sums {
+		if size := u.PartBytes(number); size == 0 || u.offset(number)+size > have {
+			delete(sums, number)
+		}
+	}
+	return sums, nil
+}
+
+func (d *Disk) markers(id string) (map[int]string, error) {
+	if !minichat.IsID(id) {
+		return nil, errNoUpload()
+	}
+	entries, err := fs.ReadDir(d.root.FS(), filepath.ToSlash(uploadDir(id)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoUpload()
+	}
+	if err != nil {
+		return nil, failure("list an upload", err)
+	}
+	sums := map[int]string{}
+	for _, e := range entries {
+		number, sum, _ := strings.Cut(e.Name(), "-")
+		if n, err := strconv.Atoi(number); err == nil && len(sum) == 2*sha256.Size {
+			sums[n] = sum
+		}
+	}
+	return sums, nil
+}
+
+// place puts a part that came in whole, the file in, at its offset in data.
+// Whatever happens, the marker never stands for bytes that are not there.
+func (d *Disk) place(u Upload, number int, in, sum string) error {
+	defer d.lock(u.ID)()
+	sums, err := d.sums(u)
+	if err != nil || sums[number] == sum {
+		return err
+	}
+	if err := d.unmark(u.ID, number); err != nil {
+		return err
+	}
+	if err := d.fill(u, number, in); err != nil {
+		return err
+	}
+	mark, err := d.create(uploadFile(u.ID, marker(number, sum)))
+	if err != nil {
+		return err
+	}
+	return errors.Join(mark.Close(), d.syncDir(uploadDir(u.ID)))
+}
+
+func (d *Disk) unmark(id string, number int) error {
+	old, err := d.markers(id)
+	if err != nil || old[number] == "" {
+		return err
+	}
+	err = d.root.Remove(uploadFile(id, marker(number, old[number])))
+	return errors.Join(err, d.syncDir(uploadDir(id)))
+}
+
+// fill copies in to its place in data and syncs; the only part is data itself.
+func (d *Disk) fill(u Upload, number int, in string) error {
+	data := uploadFile(u.ID, "data")
+	if u.Count() == 1 {
+		f, err := d.root.OpenFile(in, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+		return d.root.Rename(in, data)
+	}
+	src, err := d.root.Open(in)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := d.root.OpenFile(data, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = dst.Seek(u.offset(number), io.SeekStart)
+	if err == nil {
+		_, err = dst.ReadFrom(src) // copy_file_range where there is one
+	}
+	return errors.Join(err, dst.Sync(), dst.Close())
+}
+
+// Complete moves data to its key; see Store.
+func (d *Disk) Complete(ctx context.Context, u Upload) (Info, error) {
+	if checkKey(u.Key) != nil || !minichat.IsID(u.ID) {
+		return Info{}, errNoUpload()
+	}
+	defer d.lock(u.ID)()
+	info, err := d.finished(ctx, u)
+	if minichat.CodeOf(err) == minichat.NotFound {
+		info, err = d.finish(u)
+	}
+	if err != nil {
+		return Info{}, failure("complete an upload", err)
+	}
+	d.root.RemoveAll(uploadDir(u.ID)) // the file is safe; Sweep collects what stays
+	return info, nil
+}
+
+// finished is the answer when an earlier Complete had moved the file before it
+// was cut off.
+func (d *Disk) finished(ctx context.Context, u Upload) (Info, error) {
+	f, size, err := d.open(u.Key)
+	if err != nil {
+		return Info{}, err
+	}
+	defer f.Close()
+	if size != u.Size {
+		return Info{}, fmt.Errorf("key %s holds %d bytes, not %d", u.Key, size, u.Size)
+	}
+	var sums []string
+	for n := range u.Count() {
+		if err := ctx.Err(); err != nil {
+			return Info{}, err
+		}
+		h := sha256.New()
+		if _, err := io.Copy(h, io.NewSectionReader(f, u.offset(n+1), u.PartBytes(n+1))); err != nil {
+			return Info{}, err
+		}
+		sums = append(sums, hex.EncodeToString(h.Sum(nil)))
+	}
+	return describe(f, size, sums)
+}
+
+func (d *Disk) finish(u Upload) (Info, error) {
+	known, err := d.find(u.ID)
+	if err != nil {
+		return Info{}, err
+	}
+	if known != u {
+		return Info{}, errNoUpload()
+	}
+	sums, err := d.inOrder(u)
+	if err != nil {
+		return Info{}, err
+	}
+	return d.move(uploadFile(u.ID, "data"), u.Key, u.Size, sums)
+}
+
+// inOrder is the SHA-256 of every part, or conflict naming the first that are missing.
+func (d *Disk) inOrder(u Upload) ([]string, error) {
+	sums, err := d.sums(u)
+	if err != nil {
+		return nil, err
+	}
+	var list, gaps []string
+	for n := 1; n <= u.Count(); n++ {
+		sum, ok := sums[n]
+		if !ok && len(gaps) < 8 {
+			gaps = append(gaps, strconv.Itoa(n))
+		}
+		list = append(list, sum)
+	}
+	if len(gaps) > 0 {
+		return nil, missing(gaps, u.Count()-len(sums))
+	}
+	return list, nil
+}
+
+// move gives a synced file its key, for good.
+func (d *Disk) move(from, key string, size int64, sums []string) (Info, error) {
+	info, err := d.inspect(from, size, sums)
+	if err != nil {
+		return Info{}, err
+	}
+	to := keyPath(key)
+	if err := d.makeDir(filepath.Dir(to)); err != nil {
+		return Info{}, err
+	}
+	if err := d.root.Rename(from, to); err != nil {
+		return Info{}, err
+	}
+	return info, d.syncDir(filepath.Dir(to))
+}
+
+func (d *Disk) inspect(name string, size int64, sums []string) (Info, error) {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return Info{}, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return Info{}, err
+	}
+	if st.Size() != size {
+		return Info{}, minichat.Errorf(minichat.ChecksumMismatch, "The file arrived with %d bytes, not the %d announced. Send it again.", st.Size(), size)
+	}
+	return describe(f, size, sums)
+}
+
+// describe reads the head and sums up the sums of the parts.
+func describe(f io.ReaderAt, size int64, sums []string) (Info, error) {
+	head := make([]byte, min(size, 512))
+	if _, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
+		return Info{}, err
+	}
+	info := Info{Size: size, Head: head, SHA256: sums[0]}
+	if len(sums) > 1 {
+		h := sha256.New()
+		for _, s := range sums {
+			b, err := hex.DecodeString(s)
+			if err != nil {
+				return Info{}, fmt.Errorf("read a part's marker: %w", err)
+			}
+			h.Write(b)
+		}
+		info.SHA256 = hex.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(len(sums))
+	}
+	return info, nil
+}
+
+// Abort drops an upload; a complete file stays.
+func (d *Disk) Abort(ctx context.Context, u Upload) error {
+	if !minichat.IsID(u.ID) {
+		return nil
+	}
+	defer d.lock(u.ID)()
+	return failure("abort an upload", d.root.RemoveAll(uploadDir(u.ID)))
+}
