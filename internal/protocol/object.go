@@ -95,14 +95,24 @@ func (o *object) add(name, value []byte) error {
 	if o.find(string(name)) != nil {
 		return minichat.FieldError(minichat.BadJSON, shorten(name), "The field %q stands here twice.", shorten(name))
 	}
-	if o.n == maxMembers {
-		o.more = true
+	m := member{name: name, value: value}
+	if o.n < maxMembers {
+		o.members[o.n] = m
+		o.n++
 		return nil
 	}
-	o.members[o.n] = member{name: name, value: value}
-	o.n++
+	o.more = true
+	if m.isHeader() { // the answer needs them, wherever they stand
+		last := maxMembers - 1
+		if o.members[last].isHeader() {
+			last--
+		}
+		o.members[last] = m
+	}
 	return nil
 }
+
+func (m *member) isHeader() bool { return string(m.name) == "n" || string(m.name) == "type" }
 
 // shorten makes a name that a stranger chose fit for an answer.
 func shorten(name []byte) string {
