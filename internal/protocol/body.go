@@ -3,6 +3,7 @@ package protocol
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"unicode/utf8"
 
 	"minichat"
@@ -30,7 +31,10 @@ func DecodeBody(b []byte, depth int64, into any) error {
 	}
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		name := f.Tag.Get("json")
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
 		if raw := o.take(name, f.Tag.Get("need") == "true"); raw != nil && !setField(v.Field(i), raw) {
 			o.complain(name, "must be %s", formOf(f.Type))
 		}
