@@ -1,5 +1,10 @@
 package minichat
 
+import (
+	"encoding/json"
+	"fmt"
+)
+
 // Kinds of events.
 const (
 	KindMessage = "message"
@@ -48,6 +53,30 @@ type MessageBody struct {
 type Reaction struct {
 	Emoji string
 	Users []string
+}
+
+// MarshalJSON writes the pair.
+func (r Reaction) MarshalJSON() ([]byte, error) {
+	users := r.Users
+	if users == nil {
+		users = []string{} // a list, never null
+	}
+	return json.Marshal([2]any{r.Emoji, users})
+}
+
+// UnmarshalJSON reads the pair.
+func (r *Reaction) UnmarshalJSON(b []byte) error {
+	var pair []json.RawMessage
+	if err := json.Unmarshal(b, &pair); err != nil {
+		return err
+	}
+	if len(pair) != 2 {
+		return fmt.Errorf("a reaction is [emoji, [user, …]], not a list of %d", len(pair))
+	}
+	if err := json.Unmarshal(pair[0], &r.Emoji); err != nil {
+		return err
+	}
+	return json.Unmarshal(pair[1], &r.Users)
 }
 
 // Replies sums up the thread below a message.
