@@ -1,0 +1,2 @@
+export { openDB, deleteDB } from 'idb'
+export type { IDBPDatabase, DBSchema } from 'idb'

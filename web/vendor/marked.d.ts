@@ -1,0 +1,1 @@
+export { Marked, Lexer, lexer } from 'marked'
