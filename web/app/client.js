@@ -1,0 +1,187 @@
+// Puts the parts together; nothing here knows how any of them works.
+
+import { signal } from './lib.js'
+import { Actions } from './actions.js'
+import { Api, ApiError } from './api.js'
+import { COMMANDS, runCommand, matchCommands } from './commands.js'
+import { Connection, socketUrl } from './connection.js'
+import { Drafts, keyStore } from './drafts.js'
+import { Outbox } from './outbox.js'
+import { Settings } from './settings.js'
+import { openStorage } from './storage.js'
+import { Store } from './store.js'
+import { Sync } from './sync.js'
+import { Uploads } from './uploads.js'
+
+/** @import { Credentials, Signed } from './api.js' */
+/** @import { User } from './protocol.js' */
+
+const TOKEN = 'minichat.token'
+/** Closes that end the session, not only the connection. */
+const ENDS_SESSION = new Set([4002, 4003, 4004])
+
+export class Client {
+  session = signal(/** @type {'unknown'|'out'|'in'} */ ('unknown'))
+  commands = { list: COMMANDS, run: runCommand, match: matchCommands }
+  #keys
+  #asked = 0
+
+  /** @param {{server?: string, keys?: import('./drafts.js').KeyStore, page?: EventTarget, location?: {protocol: string, host: string}}} options */
+  constructor({ server = '', keys = keyStore(), page, location = globalThis.location }) {
+    this.server = server
+    this.#keys = keys
+    this.settings = new Settings(keys)
+    this.drafts = new Drafts(keys)
+    this.store = new Store()
+    this.api = new Api({ server, token: () => this.#token() })
+    this.connection = new Connection({ url: socketUrl(server, location), hello: () => this.#hello(), page })
+    this.outbox = new Outbox({
+      send: (post) => this.connection.request('post', post),
+      open: () => this.connection.open,
+      onChange: (entry) => this.#sync.showPending(entry),
+      onAck: (entry, ok) => {
+        this.#sync.showPending({ ...entry, state: 'acked', seq: ok.seq })
+        this.actions.readOwn(entry.room, ok.seq)
+      },
+      onDrop: (entry) => this.#sync.hidePending(entry),
+      locks: globalThis.navigator?.locks,
+    })
+    this.#sync = new Sync(this)
+    this.actions = new Actions({ ...this.#parts(), sync: this.#sync })
+    this.uploads = new Uploads({ api: this.api, limits: () => this.store.limits.value })
+    this.connection.addEventListener('state', (e) => this.#linkChanged(/** @type {CustomEvent} */ (e).detail))
+    page?.addEventListener('pagehide', () => this.drafts.flush())
+  }
+
+  /** @type {Sync} */
+  #sync
+
+  #parts() {
+    const { store, connection, api, outbox } = this
+    return { store, connection, api, outbox }
+  }
+
+  #token() {
+    return this.#keys.getItem(TOKEN) ?? undefined
+  }
+
+  #hello() {
+    const { epoch } = this.store.state
+    const cursors = this.#sync.cursors()
+    const token = this.#token()
+    return {
+      ...(token && { token }),
+      device: 'web',
+      ...(epoch && { epoch }),
+      ...(cursors.length && { cursors }),
+    }
+  }
+
+  /** Goes on with a session that is there, if one is. */
+  async resume() {
+    try {
+      const me = await this.api.me()
+      await this.#enter(me)
+    } catch (e) {
+      if (!isSignedOut(e)) throw e
+      this.#leave()
+    }
+  }
+
+  /** @param {Credentials} c */
+  async signIn(c) {
+    await this.#signed(await this.api.signIn(c))
+  }
+
+  /** @param {Credentials} c */
+  async join(c) {
+    await this.#signed(await this.api.join(c))
+  }
+
+  /** @param {Credentials} c */
+  async setup(c) {
+    await this.#signed(await this.api.setup(c))
+  }
+
+  /** @param {Signed} signed */
+  async #signed({ user, token }) {
+    if (token) this.#keys.setItem(TOKEN, token)
+    await this.#enter(user)
+  }
+
+  /** @param {User} me */
+  async #enter(me) {
+    const owner = `${this.server || 'here'}:${me.user}`
+    this.store.update((s) => ({ ...s, me, users: new Map(s.users).set(me.user, me) }))
+    this.drafts.load(owner)
+    const shelves = await openStorage(owner)
+    await this.outbox.load(shelves.outbox)
+    await this.uploads.load(shelves.uploads)
+    this.#sync.start()
+    this.connection.start()
+    this.session.value = 'in'
+  }
+
+  async signOut() {
+    // Signed out here even if the server cannot be told.
+    await this.api.signOut().catch(() => {})
+    this.#leave()
+  }
+
+  #leave() {
+    this.stop()
+    this.outbox.stop()
+    this.uploads.stop()
+    this.drafts.load('')
+    this.#keys.removeItem(TOKEN)
+    this.store.clear()
+    this.session.value = 'out'
+  }
+
+  /** Closes the connection; what waits stays on the device. */
+  stop() {
+    this.#sync.stop()
+    this.connection.stop()
+    this.drafts.flush()
+  }
+
+  /** @param {import('./connection.js').LinkState} link */
+  #linkChanged(link) {
+    // Why it ended stays to be read when the connection has been put away.
+    if (link.state !== 'idle' || this.store.link.value.state !== 'ended') this.store.link.value = link
+    if (link.state === 'open') this.uploads.resume()
+    if (link.state === 'ended' && ENDS_SESSION.has(link.code ?? 0)) this.#leave()
+    // A refused handshake looks like a lost connection to a page: only the API can tell them apart.
+    if (link.state === 'waiting' && link.code === 1006) this.#checkSession()
+  }
+
+  async #checkSession() {
+    if (Date.now() - this.#asked < 5000) return
+    this.#asked = Date.now()
+    await this.api.me().catch((e) => {
+      if (isSignedOut(e) && this.session.value === 'in') this.#leave()
+    })
+  }
+}
+
+/** @param {unknown} e */
+function isSignedOut(e) {
+  return e instanceof ApiError && e.status === 401
+}
+
+/** The client of this page, as config.json says. */
+export async function createClient() {
+  const config = await fetch(new URL('../config.json', import.meta.url)).then((r) => r.json()).catch(() => ({}))
+  const server = typeof config.server === 'string' ? config.server : ''
+  const own = server && new URL(server).origin === location.origin
+  const client = new Client({ server: own ? '' : server, page: pageEvents() })
+  return client
+}
+
+/** `online` comes to the window, `visibilitychange` to the document: one target for both. */
+function pageEvents() {
+  const target = new EventTarget()
+  for (const name of ['online', 'pagehide']) window.addEventListener(name, () => target.dispatchEvent(new Event(name)))
+  document.addEventListener('visibilitychange', () => target.dispatchEvent(new Event('visibilitychange')))
+  return target
+}

@@ -1,0 +1,104 @@
+// What is typed and not sent, for each room and thread, on this device.
+
+import { signal } from './lib.js'
+
+const PREFIX = 'minichat.draft.'
+const SAVE_AFTER = 500
+
+/** @typedef {Pick<globalThis.Storage, 'getItem'|'setItem'|'removeItem'|'key'|'length'>} KeyStore */
+
+/** @param {string} room @param {number} [thread] */
+export function draftKey(room, thread) {
+  return thread ? `${room}:${thread}` : room
+}
+
+export class Drafts {
+  keys = signal(/** @type {Set<string>} */ (new Set()))
+  #store
+  #owner = ''
+  /** @type {Map<string, string>} */
+  #texts = new Map()
+  /** @type {Set<string>} */
+  #dirty = new Set()
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #timer
+
+  /** @param {KeyStore} store */
+  constructor(store) {
+    this.#store = store
+  }
+
+  /** Takes the drafts of one account. @param {string} owner */
+  load(owner) {
+    this.flush()
+    this.#owner = owner
+    this.#texts.clear()
+    for (let i = 0; owner && i < this.#store.length; i++) {
+      const name = this.#store.key(i) ?? ''
+      const text = name.startsWith(this.#name('')) ? this.#store.getItem(name) : null
+      if (text) this.#texts.set(name.slice(this.#name('').length), text)
+    }
+    this.keys.value = new Set(this.#texts.keys())
+  }
+
+  /** @param {string} key */
+  #name(key) {
+    return `${PREFIX}${this.#owner}.${key}`
+  }
+
+  /** @param {string} key @returns {string} */
+  get(key) {
+    return this.#texts.get(key) ?? ''
+  }
+
+  /** @param {string} key @param {string} text '' deletes */
+  set(key, text) {
+    if (this.get(key) === text) return
+    if (text) this.#texts.set(key, text)
+    else this.#texts.delete(key)
+    if (this.keys.value.has(key) !== this.#texts.has(key)) this.keys.value = new Set(this.#texts.keys())
+    this.#dirty.add(key)
+    this.#timer ??= setTimeout(() => this.flush(), SAVE_AFTER)
+  }
+
+  /** Writes at once: the page is going away. */
+  flush() {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    for (const key of this.#dirty) {
+      const text = this.get(key)
+      try {
+        if (text) this.#store.setItem(this.#name(key), text)
+        else this.#store.removeItem(this.#name(key))
+      } catch {
+        // A full store: the draft lives as long as the page.
+      }
+    }
+    this.#dirty.clear()
+  }
+}
+
+/** localStorage, or memory where the browser forbids it. @returns {KeyStore} */
+export function keyStore() {
+  try {
+    globalThis.localStorage.getItem('minichat')
+    return globalThis.localStorage
+  } catch {
+    return memoryStore()
+  }
+}
+
+/** @returns {KeyStore} */
+export function memoryStore() {
+  /** @type {Map<string, string>} */
+  const held = new Map()
+  return {
+    get length() {
+      return held.size
+    },
+    key: (i) => [...held.keys()][i] ?? null,
+    getItem: (name) => held.get(name) ?? null,
+    setItem: (name, value) => void held.set(name, String(value)),
+    removeItem: (name) => void held.delete(name),
+  }
+}
