@@ -1,0 +1,21 @@
+import { html } from '../lib.js'
+import { roomTitle } from '../format.js'
+import { useScope } from './context.js'
+import { InviteLink } from './invite-link.js'
+
+/** What stands above the first message of a room; in an empty one, also what can be done here. @param {{room: import('../protocol.js').Room, empty: boolean}} props */
+export function Beginning({ room, empty }) {
+  const { client } = useScope()
+  const role = client.store.me.value?.role
+  const title = roomTitle(room, client.store)
+  if (room.kind === 'direct') {
+    return html`<div class="beginning"><h2><bdi>${title}</bdi></h2><p>Only the people in this conversation can read it.</p></div>`
+  }
+  const mayInvite = role === 'owner' || role === 'admin'
+  return html`<div class="beginning">
+    <h2><bdi>${title}</bdi></h2>
+    <p>${room.kind === 'private' ? 'This private room begins here: only its people know of it.' : 'This channel begins here: everyone in this place can read it and join.'}</p>
+    ${empty && html`<p>Write the first message below${mayInvite ? ', and give this link to those who should be here.' : '.'}</p>`}
+    ${empty && mayInvite && html`<${InviteLink} />`}
+  </div>`
+}

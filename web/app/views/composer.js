@@ -1,0 +1,142 @@
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib.js'
+import { roomTitle, utf8Length } from '../format.js'
+import { lastOwnMessage } from '../state.js'
+import { runCommand } from '../commands.js'
+import { Complete, useComplete } from './complete.js'
+import { composerKey } from './composer-keys.js'
+import { useScope } from './context.js'
+import { fit } from './fit.js'
+import { IconButton } from './icon-button.js'
+import { ReplyRow } from './reply-row.js'
+import { UploadRows, addFiles } from './upload-rows.js'
+import { wordsOf } from './ui.js'
+
+const COUNTER_FROM = 0.9
+
+/**
+ * Where messages are written. `scope` is the draft's key: of the room, or of one thread.
+ * @param {{room: import('../protocol.js').Room, scope: string, thread?: number}} props
+ */
+export function Composer({ room, scope, thread }) {
+  const { client, ui } = useScope()
+  const box = useRef(/** @type {HTMLTextAreaElement|null} */ (null))
+  const picker = useRef(/** @type {HTMLInputElement|null} */ (null))
+  const [text, setText] = useState(() => client.drafts.get(scope))
+  const [afterUploads, setAfterUploads] = useState(false)
+  const uploads = client.uploads.list.value.filter((upload) => upload.scope === scope)
+  const busy = client.uploads.busy(scope)
+  const ready = uploads.some((upload) => upload.state === 'done')
+  const limit = client.store.limits.value.text_bytes ?? 0
+  const length = text.length * 3 > limit * COUNTER_FROM ? utf8Length(text) : 0
+  const tooLong = limit > 0 && length > limit
+  const sendable = (text.trim() !== '' || ready || busy) && !tooLong
+  const list = useComplete({ room, box, text, change })
+  const title = roomTitle(room, client.store)
+
+  useLayoutEffect(() => fit(box.current), [text])
+  useEffect(() => () => { client.drafts.flush() }, [])
+  useEffect(() => { if (afterUploads && !busy) finish() }, [afterUploads, busy])
+
+  /** @param {string} value */
+  function change(value) {
+    setText(value)
+    client.drafts.set(scope, value)
+    if (value.trim() === '') client.actions.stopTyping(room.room)
+    else client.actions.typing(room.room, thread)
+  }
+
+  function send() {
+    if (!sendable) return
+    if (busy) return setAfterUploads(true)
+    if (text.startsWith('/') && uploads.length === 0 && command()) return
+    post(text)
+  }
+
+  /** The uploads have ended: what failed stays, with its own Retry. */
+  function finish() {
+    setAfterUploads(false)
+    if (!uploads.some((upload) => upload.state === 'failed')) post(text)
+  }
+
+  /** @param {string} words */
+  function post(words) {
+    const files = client.uploads.take(scope)
+    if (words.trim() === '' && files.length === 0) return
+    const answered = ui.replyTo.value.get(scope)
+    client.actions.post(room.room, {
+      text: words, ...(files.length ? { files } : {}), ...(answered ? { reply_to: answered.seq } : {}), ...(thread ? { thread } : {}),
+    })
+    clear()
+  }
+
+  function clear() {
+    change('')
+    client.drafts.flush()
+    if (ui.replyTo.value.has(scope)) ui.reply(scope, null)
+  }
+
+  /** True when the text was a command. */
+  function command() {
+    const result = runCommand({ client, room: room.room }, text)
+    if (!result.handled) return false
+    const before = text
+    clear()
+    result.done.then((answer) => {
+      if (answer?.say) ui.say(answer.say)
+      if (answer?.open) ui.open(answer.open)
+    }, (/** @type {unknown} */ error) => {
+      ui.say(wordsOf(error))
+      if (box.current && box.current.value === '') change(before)
+    })
+    return true
+  }
+
+  function editLast() {
+    const log = client.store.log(room.room).value
+    const item = lastOwnMessage(log, client.store.me.value)
+    if (item) ui.editing.value = { room: room.room, seq: item.seq }
+    return Boolean(item)
+  }
+
+  function replyToNewest() {
+    const item = client.store.log(room.room).value?.rows.findLast((row) => row.kind === 'message' && !row.body.deleted)
+    if (item) ui.reply(scope, item)
+  }
+
+  /** @param {FileList|File[]} files */
+  function attach(files) {
+    void addFiles(client, ui, scope, files)
+  }
+
+  /** @param {ClipboardEvent} event */
+  function paste(event) {
+    const files = [...(event.clipboardData?.files ?? [])]
+    if (files.length === 0) return
+    event.preventDefault()
+    attach(files)
+  }
+
+  if (room.archived) return html`<div class="composer"><p class="cannot">This room is archived. It can be read and not written to.</p></div>`
+  const key = (/** @type {KeyboardEvent} */ event) => composerKey(event, { list, enterSends: client.settings.enterSends.value, send, editLast, replyToNewest, change, thread: thread !== undefined })
+  return html`<form class="composer" data-scope=${scope} onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send() }}>
+    <${Complete} list=${list} />
+    <div class="above">
+      <${ReplyRow} scope=${scope} />
+      <${UploadRows} uploads=${uploads} />
+      ${afterUploads && html`<div class="row" role="status"><span class="grow">Sends when the files are up</span>
+        <button type="button" class="link-button" onClick=${() => setAfterUploads(false)}>Wait</button></div>`}
+    </div>
+    <div class="box">
+      <${IconButton} icon="attach" class="attach" label="Attach files" onClick=${() => picker.current?.click()} />
+      <input type="file" multiple hidden ref=${picker} aria-label="Files to attach" onChange=${(/** @type {any} */ event) => { attach(event.currentTarget.files); event.currentTarget.value = '' }} />
+      <textarea ref=${box} rows="1" value=${text} aria-label=${thread ? 'Reply in this thread' : `Message ${title}`} placeholder=${thread ? 'Reply' : `Message ${title}`}
+        role="combobox" aria-expanded=${list.open} aria-controls=${list.open ? list.id : undefined} aria-activedescendant=${list.active} aria-autocomplete="list"
+        aria-invalid=${tooLong || undefined} enterkeyhint=${matchMedia('(pointer: coarse)').matches ? 'enter' : 'send'}
+        onInput=${(/** @type {any} */ event) => { change(event.currentTarget.value); list.look() }}
+        onKeyDown=${key} onKeyUp=${list.look} onClick=${list.look} onBlur=${() => { list.close(); client.actions.stopTyping(room.room) }} onPaste=${paste}></textarea>
+      <${IconButton} icon="send" type="submit" class=${sendable ? 'ready' : ''} label="Send" disabled=${!sendable} />
+    </div>
+    ${length > 0 && limit > 0 && length > limit * COUNTER_FROM && html`<div class=${tooLong ? 'too-long' : 'too-long near'} role="status">
+      ${tooLong ? `${length - limit} bytes too long. Shorten it, or send it as a file.` : `${limit - length} bytes left`}</div>`}
+  </form>`
+}

@@ -1,0 +1,32 @@
+import { html, useEffect, useId, useRef } from '../lib.js'
+import { IconButton } from './icon-button.js'
+
+/**
+ * A modal window: the browser keeps the focus inside and gives it back.
+ * @param {{title: string, onClose: () => void, children?: any, class?: string}} props
+ */
+export function Dialog({ title, onClose, children, class: extra = '' }) {
+  const box = useRef(/** @type {HTMLDialogElement|null} */ (null))
+  const id = useId()
+  useEffect(() => {
+    const dialog = /** @type {HTMLDialogElement} */ (box.current)
+    dialog.showModal()
+    return () => dialog.close()
+  }, [])
+
+  /** @param {Event} event */
+  function cancel(event) {
+    event.preventDefault()
+    onClose()
+  }
+
+  /** A press on the shade closes; a selection dragged out of the window does not. @param {MouseEvent} event */
+  function press(event) {
+    if (event.target === box.current) onClose()
+  }
+
+  return html`<dialog ref=${box} class=${extra} aria-labelledby=${id} onCancel=${cancel} onMouseDown=${press}>
+    <header><h2 id=${id}>${title}</h2><${IconButton} icon="close" label="Close" onClick=${onClose} /></header>
+    <div class="content">${children}</div>
+  </dialog>`
+}

@@ -1,0 +1,69 @@
+import { html, useLayoutEffect, useRef, useState } from '../lib.js'
+import { useScope } from './context.js'
+import { fit } from './fit.js'
+import { confirmDelete } from './message-actions.js'
+import { wordsOf } from './ui.js'
+
+/** The text of my message, open for change: Enter saves, Esc leaves it, empty asks to delete. @param {{item: import('../protocol.js').Item, room: string}} props */
+export function EditBox({ item, room }) {
+  const { client, ui } = useScope()
+  const box = useRef(/** @type {HTMLTextAreaElement|null} */ (null))
+  const [text, setText] = useState(String(item.body.text ?? ''))
+  const [wrong, setWrong] = useState('')
+  const [busy, setBusy] = useState(false)
+
+  useLayoutEffect(() => {
+    const area = /** @type {HTMLTextAreaElement} */ (box.current)
+    area.focus({ preventScroll: true })
+    area.setSelectionRange(area.value.length, area.value.length)
+    area.closest('.message')?.scrollIntoView({ block: 'nearest' })
+  }, [])
+  useLayoutEffect(() => fit(box.current), [text])
+
+  function leave() {
+    ui.editing.value = null
+    ui.focusComposer()
+  }
+
+  async function save() {
+    const place = client.store.rooms.value.get(room)
+    if (!text.trim() && !item.body.files?.length && place) {
+      leave()
+      return confirmDelete({ client, ui, room: place }, item)
+    }
+    if (text === item.body.text) return leave()
+    setBusy(true)
+    try {
+      await client.actions.edit(room, item, text)
+      leave()
+    } catch (error) {
+      setWrong(wordsOf(error))
+      setBusy(false)
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  function key(event) {
+    if (event.isComposing || event.keyCode === 229) return
+    event.stopPropagation()
+    if (event.key === 'Escape') {
+      event.preventDefault()
+      leave()
+    }
+    const touch = matchMedia('(pointer: coarse)').matches
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey || (!event.shiftKey && !touch))) {
+      event.preventDefault()
+      if (!busy) void save()
+    }
+  }
+
+  return html`<div class="editing">
+    <textarea ref=${box} class="input" rows="1" aria-label="Edit message" value=${text} onKeyDown=${key}
+      onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)}></textarea>
+    ${wrong && html`<span class="wrong secondary" role="alert">${wrong}</span>`}
+    <div class="buttons">
+      <button type="button" class="button primary" disabled=${busy} onClick=${save}>Save</button>
+      <button type="button" class="button" onClick=${leave}>Cancel</button>
+    </div>
+  </div>`
+}

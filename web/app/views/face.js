@@ -1,0 +1,39 @@
+import { html, useEffect, useState } from '../lib.js'
+import { initials } from '../format.js'
+import { useScope } from './context.js'
+import { colorClass } from './colors.js'
+
+const STATES = { active: 'active', away: 'away' }
+
+/**
+ * A person's picture, or the first letters of the name on the person's colour.
+ * @param {{user: import('../protocol.js').User, size?: number, presence?: boolean}} props
+ */
+export function Face({ user, size = 36, presence = false }) {
+  const { client } = useScope()
+  const source = useAvatar(user.avatar)
+  const state = presence ? client.store.presence.value.get(user.user) : undefined
+  const words = presence ? (state ? STATES[state] : 'offline') : ''
+  return html`<span class=${`face s${size} ${colorClass(user.color)}`}>
+    ${source ? html`<img src=${source} alt="" />` : html`<span aria-hidden="true">${initials(user.name)}</span>`}
+    ${presence && !user.bot && html`<span class=${`dot ${state ?? ''}`} role="img" aria-label=${words} title=${words}></span>`}
+  </span>`
+}
+
+/** @param {string|undefined} file @returns {string|null} */
+function useAvatar(file) {
+  const { client } = useScope()
+  const [source, setSource] = useState(/** @type {string|null} */ (null))
+  useEffect(() => {
+    let stale = false
+    setSource(null)
+    if (file) {
+      client.actions.fileUrl({ file, name: 'avatar', size: 0, type: 'image/*' }).then(
+        (url) => { if (!stale) setSource(url) },
+        () => { /* the letters stay */ },
+      )
+    }
+    return () => { stale = true }
+  }, [file])
+  return source
+}

@@ -1,0 +1,76 @@
+import { useEffect } from '../lib.js'
+import { useScope } from './context.js'
+
+const REGIONS = ['.rail-list', '.room-head', '.timeline', '.room .composer textarea', '.pane']
+
+/** Keys that work anywhere: F6 between regions, Esc outwards, letters into the composer, Alt+Up/Down through the rooms. */
+export function useKeys() {
+  const { client, ui } = useScope()
+  useEffect(() => {
+    /** @param {KeyboardEvent} event */
+    function key(event) {
+      if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return
+      if (event.key === 'F6') return nextRegion(event)
+      if (event.key === 'Escape') return outwards(event)
+      if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) return nextRoom(event)
+      if (isPrintable(event) && nothingFocused()) composer()?.focus({ preventScroll: true })
+    }
+
+    /** Menu and edit box answer Esc themselves: what is left is the pane, then the "New" line. @param {KeyboardEvent} event */
+    function outwards(event) {
+      event.preventDefault()
+      if (ui.pane.value) return ui.closePane()
+      if (!ui.room.value) return
+      const log = client.store.log(ui.room.value).value
+      client.actions.dropNewLine(ui.room.value)
+      if (log?.atEnd) client.actions.read(ui.room.value, log.head)
+    }
+
+    /** @param {KeyboardEvent} event */
+    function nextRoom(event) {
+      event.preventDefault()
+      const step = event.key === 'ArrowDown' ? 1 : -1
+      const all = client.store.sorted.value
+      const now = all.findIndex((room) => room.room === ui.room.value)
+      const search = event.shiftKey ? (/** @type {number} */ i) => all[i].unread > 0 : () => true
+      for (let i = now + step; i >= 0 && i < all.length; i += step) {
+        if (search(i)) return ui.open(all[i].room)
+      }
+    }
+
+    document.addEventListener('keydown', key)
+    return () => document.removeEventListener('keydown', key)
+  }, [client, ui])
+}
+
+/** @param {KeyboardEvent} event */
+function nextRegion(event) {
+  event.preventDefault()
+  const all = REGIONS.map((selector) => document.querySelector(selector))
+    .filter((element) => element instanceof HTMLElement && element.offsetParent !== null)
+  const now = all.findIndex((element) => element?.contains(document.activeElement))
+  const next = all[(now + (event.shiftKey ? -1 : 1) + all.length) % all.length]
+  if (next instanceof HTMLElement) firstStop(next).focus({ preventScroll: true })
+}
+
+/** @param {HTMLElement} region @returns {HTMLElement} */
+function firstStop(region) {
+  if (region.tabIndex >= 0) return region
+  const stop = region.querySelector('[aria-current="page"], a[href], button:not(:disabled), textarea, input, [tabindex="0"]')
+  return stop instanceof HTMLElement ? stop : region
+}
+
+/** @param {KeyboardEvent} event */
+function isPrintable(event) {
+  return event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== ' '
+}
+
+function nothingFocused() {
+  const now = document.activeElement
+  return !now || now === document.body || now.matches('.timeline, .message:not([data-keyed])')
+}
+
+function composer() {
+  const box = document.querySelector('.room .composer textarea')
+  return box instanceof HTMLElement ? box : null
+}

@@ -1,0 +1,65 @@
+import { html } from '../lib.js'
+import { useScope } from './context.js'
+import { IconButton } from './icon-button.js'
+import { MeButton } from './me-button.js'
+import { placeOf } from './menu.js'
+import { RailRow } from './rail-row.js'
+
+/** @typedef {import('../protocol.js').Room} Room */
+
+/** The list of my rooms: those with something new first, then rooms, then direct conversations. */
+export function Rail() {
+  const { client, ui } = useScope()
+  const rooms = client.store.sorted.value
+  const waiting = rooms.length === 0 && client.store.link.value.state !== 'open'
+  const { unread, plain, direct } = sections(rooms, ui.room.value)
+  const guest = client.store.me.value?.role === 'guest'
+
+  /** @param {Event} event */
+  function addRoom(event) {
+    ui.menu.value = {
+      label: 'Rooms', at: placeOf(event), items: [
+        { label: 'Create a room', icon: 'plus', run: () => { ui.dialog.value = { name: 'createRoom' } } },
+        { label: 'Browse channels', icon: 'search', run: () => { ui.dialog.value = { name: 'browse' } } },
+      ],
+    }
+  }
+
+  return html`<nav class="rail" aria-label="Rooms">
+    <header><h1 class="grow ellipsis">${placeName(client)}</h1><${MeButton} /></header>
+    <div class="rail-list">
+      ${waiting && [0, 1, 2, 3].map((i) => html`<span class="bars" key=${i} style=${{ width: `${[60, 45, 70, 52][i]}%` }}></span>`)}
+      ${unread.length > 0 && html`<${Section} title="Unread" rooms=${unread} />`}
+      <${Section} title="Rooms" rooms=${plain}>
+        ${!guest && html`<${IconButton} icon="plus" label="Create or join a room" aria-haspopup="menu" onClick=${addRoom} />`}
+      <//>
+      <${Section} title="Direct" rooms=${direct}>
+        ${!guest && html`<${IconButton} icon="plus" label="Start a direct conversation" onClick=${() => { ui.dialog.value = { name: 'pickPeople', props: { purpose: 'direct' } } }} />`}
+      <//>
+    </div>
+  </nav>`
+}
+
+/** @param {{title: string, rooms: Room[], children?: any}} props */
+function Section({ title, rooms, children }) {
+  return html`<section aria-label=${title}>
+    <div class="section-head"><h2>${title}</h2>${children}</div>
+    <ul>${rooms.map((room) => html`<li key=${room.room}><${RailRow} room=${room} /></li>`)}</ul>
+  </section>`
+}
+
+/** The open room keeps its place: reading it must not move it from under the hand. @param {Room[]} rooms @param {string|null} open */
+function sections(rooms, open) {
+  const isUnread = (/** @type {Room} */ room) => room.unread > 0 && room.room !== open
+  return {
+    unread: rooms.filter(isUnread),
+    plain: rooms.filter((room) => !isUnread(room) && room.kind !== 'direct'),
+    direct: rooms.filter((room) => !isUnread(room) && room.kind === 'direct'),
+  }
+}
+
+/** @param {import('./context.js').Client} client */
+function placeName(client) {
+  if (!client.server) return 'MiniChat'
+  return new URL(client.server, location.href).host
+}

@@ -1,0 +1,60 @@
+import { html, useEffect } from '../lib.js'
+import { useScope } from './context.js'
+import { DialogHost } from './dialogs.js'
+import { DropTarget } from './drop-target.js'
+import { useKeys } from './keys.js'
+import { MenuHost } from './menu.js'
+import { PaneHost } from './pane.js'
+import { Rail } from './rail.js'
+import { Room } from './room.js'
+import { Toast } from './toast.js'
+import { useIdle } from './idle.js'
+import { useTitle } from './title.js'
+
+/** The rooms at the left, the open room, and what stands beside it. */
+export function Shell() {
+  const { client, ui } = useScope()
+  const id = ui.room.value
+  const room = id ? client.store.rooms.value.get(id) : undefined
+  const rooms = client.store.sorted.value
+  const pane = room ? ui.pane.value : null
+
+  useEffect(() => {
+    if (!room && rooms[0] && client.store.link.value.state === 'open') enterFirst(ui, rooms)
+  }, [room, rooms, client.store.link.value.state])
+  useKeys()
+  useTitle()
+  useIdle()
+
+  return html`<div class=${`shell ${pane ? 'with-pane' : ''}`} data-at=${ui.column.value}>
+    <${Rail} />
+    ${room ? html`<${Room} key=${room.room} room=${room} />` : html`<${NoRoom} />`}
+    ${pane && room && html`<${PaneHost} pane=${pane} room=${room} />`}
+    <${DropTarget} room=${room ?? null} />
+    <${MenuHost} />
+    <${DialogHost} />
+    <${Toast} />
+    <div class="said" role="status" aria-live="polite">${ui.spoken.value}</div>
+  </div>`
+}
+
+/** @param {import('./context.js').UI} ui @param {import('../protocol.js').Room[]} rooms */
+function enterFirst(ui, rooms) {
+  const column = ui.column.value
+  const first = rooms.find((room) => room.unread > 0 && room.kind !== 'direct') ?? rooms[0]
+  ui.open(first.room, { replace: true })
+  // A narrow window keeps the list in view until a room is chosen.
+  ui.column.value = column
+}
+
+function NoRoom() {
+  const { client, ui } = useScope()
+  const link = client.store.link.value
+  if (link.state !== 'open') {
+    return html`<main class="room blank" role="status"><p>${link.words ?? 'Connecting'}</p></main>`
+  }
+  return html`<main class="room blank">
+    <p>You are in no room yet.</p>
+    <button class="button primary" onClick=${() => { ui.dialog.value = { name: 'browse' } }}>Browse channels</button>
+  </main>`
+}

@@ -1,0 +1,48 @@
+import { html, useState } from '../lib.js'
+import { wordsOf } from './ui.js'
+
+/**
+ * The frame of every form before the rooms: title, fields, one button. `submit` rejects with an error that may name a field.
+ * @param {{title: string, lead?: any, button: string, fields: (wrong: (name: string) => string|undefined) => any, submit: () => Promise<unknown>, foot?: any}} props
+ */
+export function SignForm({ title, lead, button, fields, submit, foot }) {
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState(/** @type {any} */ (null))
+
+  /** @param {SubmitEvent} event */
+  async function send(event) {
+    event.preventDefault()
+    if (busy) return
+    const form = /** @type {HTMLFormElement} */ (event.currentTarget)
+    setBusy(true)
+    setError(null)
+    try {
+      await submit()
+    } catch (failure) {
+      setError(failure)
+      setBusy(false)
+      setTimeout(() => focusWrong(form), 0)
+    }
+  }
+
+  const wrong = (/** @type {string} */ name) => (error?.field === name ? wordsOf(error) : undefined)
+  return html`<main class="sign">
+    <form onSubmit=${send} noValidate aria-busy=${busy}>
+      <header>
+        <img class="mark" src="icons/icon.svg" alt="" width="32" height="32" />
+        <h1>${title}</h1>
+        ${lead && html`<p>${lead}</p>`}
+      </header>
+      ${fields(wrong)}
+      ${error && !error.field && html`<p class="failed" role="alert">${wordsOf(error)}</p>`}
+      <button class="button primary" type="submit" disabled=${busy}>${busy ? 'One moment' : button}</button>
+      ${foot && html`<footer>${foot}</footer>`}
+    </form>
+  </main>`
+}
+
+/** @param {HTMLFormElement} form */
+function focusWrong(form) {
+  const field = form.querySelector('[aria-invalid="true"]') ?? form.querySelector('input')
+  if (field instanceof HTMLElement) field.focus()
+}

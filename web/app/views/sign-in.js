@@ -1,0 +1,18 @@
+import { html, useState } from '../lib.js'
+import { useScope } from './context.js'
+import { Field, PasswordField } from './field.js'
+import { SignForm } from './sign-form.js'
+
+export function SignIn() {
+  const { client } = useScope()
+  const [handle, setHandle] = useState('')
+  const [password, setPassword] = useState('')
+  return html`<${SignForm} title="Sign in" button="Sign in"
+    submit=${() => client.signIn({ handle: handle.trim().replace(/^@/, '').toLowerCase(), password })}
+    foot="No account yet? Ask somebody here for an invite link."
+    fields=${(/** @type {(name: string) => string|undefined} */ wrong) => html`
+      <${Field} label="Handle" name="username" autocomplete="username" autocapitalize="none" spellcheck=${false} autofocus required
+        value=${handle} onValue=${setHandle} wrong=${wrong('handle')} />
+      <${PasswordField} name="password" autocomplete="current-password" required value=${password} onValue=${setPassword} wrong=${wrong('password')} />`}
+  />`
+}

@@ -1,0 +1,136 @@
+// What the page shows and the server knows nothing of: which room, which pane, which dialog.
+import { batch, signal } from '../lib.js'
+import { linkTo, readRoute } from './route.js'
+
+/** @typedef {import('../protocol.js').Item} Item */
+/** @typedef {{kind: 'people'|'pinned'} | {kind: 'thread', root: number}} Pane */
+/** @typedef {{name: string, props?: any}} Open */
+/** @typedef {{label: string, icon?: import('./icons.js').IconName, keys?: string, danger?: boolean, checked?: boolean, run?: () => void, rule?: boolean}} MenuItem */
+/** @typedef {{label: string, at: {left: number, right: number, top: number, bottom: number}, items: MenuItem[], top?: any, closed?: () => void}} OpenMenu */
+
+/** @param {import('./context.js').Client} client */
+export function createUI(client) {
+  const start = readRoute(location.hash)
+  const ui = {
+    /** The room on show. */
+    room: signal(/** @type {string|null} */ (start.room)),
+    /** A message to go to, once. */
+    target: signal(/** @type {number|null} */ (start.at)),
+    /** The message that was gone to: shown lit for a moment. */
+    lit: signal(/** @type {number|null} */ (null)),
+    pane: signal(/** @type {Pane|null} */ (null)),
+    /** Which column a narrow window shows. */
+    column: signal(/** @type {'rail'|'room'} */ (start.room ? 'room' : 'rail')),
+    dialog: signal(/** @type {Open|null} */ (null)),
+    menu: signal(/** @type {OpenMenu|null} */ (null)),
+    toast: signal(/** @type {string|null} */ (null)),
+    /** Polite words for the screen reader. */
+    spoken: signal(''),
+    /** The message whose text is being changed. */
+    editing: signal(/** @type {{room: string, seq: number}|null} */ (null)),
+    /** What the next message of a composer answers, by draft key. */
+    replyTo: signal(/** @type {Map<string, Item>} */ (new Map())),
+    /** A room that I marked unread and still look at: it stays so until I leave it. */
+    keptUnread: signal(/** @type {string|null} */ (null)),
+    focusComposer,
+    open,
+    openPane,
+    closePane,
+    back,
+    say,
+    attempt,
+    reply,
+  }
+
+  /** @param {string} room @param {{at?: number|null, replace?: boolean}} [options] */
+  function open(room, { at = null, replace = false } = {}) {
+    const same = ui.room.value === room
+    batch(() => {
+      ui.target.value = at
+      ui.column.value = 'room'
+      if (same) return
+      ui.room.value = room
+      ui.pane.value = null
+      ui.editing.value = null
+      ui.keptUnread.value = null
+    })
+    if (same && at === null) return
+    history[replace ? 'replaceState' : 'pushState'](null, '', linkTo(room, at))
+  }
+
+  /** A narrow window goes one column back; a wide one has nothing to do. */
+  function back() {
+    if (ui.pane.value) return closePane()
+    ui.column.value = 'rail'
+  }
+
+  /** @param {Pane} pane */
+  function openPane(pane) {
+    ui.pane.value = pane
+  }
+
+  function closePane() {
+    ui.pane.value = null
+    focusComposer()
+  }
+
+  let timer = 0
+  /** @param {string} words */
+  function say(words) {
+    ui.toast.value = words
+    clearTimeout(timer)
+    timer = window.setTimeout(() => { ui.toast.value = null }, 6000)
+  }
+
+  /**
+   * Waits for work and tells of its failure; resolves to undefined then.
+   * @template T
+   * @param {Promise<T>} work
+   * @returns {Promise<T|undefined>}
+   */
+  async function attempt(work) {
+    try {
+      return await work
+    } catch (error) {
+      say(wordsOf(error))
+      return undefined
+    }
+  }
+
+  /** @param {string} scope @param {Item|null} item */
+  function reply(scope, item) {
+    const next = new Map(ui.replyTo.value)
+    if (item) next.set(scope, item)
+    else next.delete(scope)
+    ui.replyTo.value = next
+    focusComposer()
+  }
+
+  window.addEventListener('popstate', () => {
+    const { room, at } = readRoute(location.hash)
+    batch(() => {
+      if (room !== ui.room.value) ui.pane.value = null
+      ui.room.value = room ?? ui.room.value
+      ui.target.value = at
+    })
+  })
+  client.session.subscribe((session) => {
+    if (session === 'out') batch(() => { ui.dialog.value = null; ui.menu.value = null; ui.pane.value = null })
+  })
+  return ui
+}
+
+/** Puts the cursor into the composer, if there is one and no finger would raise a keyboard by it. */
+export function focusComposer() {
+  if (matchMedia('(pointer: coarse)').matches) return
+  requestAnimationFrame(() => {
+    const box = document.querySelector('.room .composer textarea')
+    if (box instanceof HTMLElement) box.focus({ preventScroll: true })
+  })
+}
+
+/** @param {unknown} error @returns {string} */
+export function wordsOf(error) {
+  const message = error instanceof Error ? error.message : ''
+  return message || 'That did not work. Try again.'
+}

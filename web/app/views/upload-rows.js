@@ -1,0 +1,62 @@
+import { html, useEffect, useState } from '../lib.js'
+import { bytes, speed } from '../format.js'
+import { useScope } from './context.js'
+import { Icon } from './icons.js'
+import { IconButton } from './icon-button.js'
+
+/** @typedef {import('../uploads.js').Upload} Upload */
+
+/** Files on their way up, each with its own progress. @param {{uploads: Upload[]}} props */
+export function UploadRows({ uploads }) {
+  return uploads.map((upload) => html`<${UploadRow} key=${upload.id} upload=${upload} />`)
+}
+
+/** @param {{upload: Upload}} props */
+function UploadRow({ upload }) {
+  const { client } = useScope()
+  const picture = usePicture(upload)
+  const failed = upload.state === 'failed'
+  return html`<div class="row upload">
+    ${picture ? html`<img class="thumb" src=${picture} alt="" />` : html`<${Icon} name="file" />`}
+    <span class="grow"><span class="ellipsis" title=${upload.name}><bdi>${upload.name}</bdi></span></span>
+    <span class=${failed ? 'faint wrong' : 'faint'} role=${failed ? 'alert' : undefined}>${words(upload)}</span>
+    ${failed && html`<${IconButton} icon="retry" label=${`Retry ${upload.name}`} onClick=${() => client.uploads.retry(upload.id)} />`}
+    <${IconButton} icon="close" label=${`${upload.state === 'done' ? 'Remove' : 'Cancel'} ${upload.name}`} onClick=${() => client.uploads.cancel(upload.id)} />
+    ${(upload.state === 'sending' || upload.state === 'paused') && html`<progress max=${upload.size || 1} value=${upload.sent} aria-label=${`Upload of ${upload.name}`}></progress>`}
+  </div>`
+}
+
+/** @param {Upload} upload */
+function words(upload) {
+  const percent = upload.size ? Math.floor((upload.sent / upload.size) * 100) : 0
+  if (upload.state === 'done') return bytes(upload.size)
+  if (upload.state === 'queued') return `${bytes(upload.size)}, next`
+  if (upload.state === 'paused') return `${percent} % of ${bytes(upload.size)}, paused`
+  if (upload.state === 'failed') return upload.error || 'Could not upload'
+  return `${percent} % of ${bytes(upload.size)}${upload.speed ? `, ${speed(upload.speed)}` : ''}`
+}
+
+/** @param {Upload} upload */
+function usePicture(upload) {
+  const [url, setUrl] = useState('')
+  useEffect(() => {
+    if (!upload.blob || !upload.width) return
+    const made = URL.createObjectURL(upload.blob)
+    setUrl(made)
+    return () => URL.revokeObjectURL(made)
+  }, [upload.blob, upload.width])
+  return url
+}
+
+/**
+ * Begins to upload files; what is refused is said in words.
+ * @param {import('./context.js').Client} client @param {import('./context.js').UI} ui @param {string} scope @param {FileList|File[]} files
+ */
+export async function addFiles(client, ui, scope, files) {
+  const most = client.store.limits.value.files_per_message ?? 0
+  const free = most > 0 ? most - client.uploads.of(scope).length : Infinity
+  const all = [...files]
+  const answer = await ui.attempt(client.uploads.add(scope, all.slice(0, Math.max(0, free))))
+  if (all.length > free) ui.say(`A message takes ${most} files. The others were left out.`)
+  if (answer?.refused.length) ui.say(answer.refused.map((one) => `${one.name}: ${one.words}`).join(' '))
+}
