@@ -62,7 +62,10 @@ func CheckName(s string) (string, error) {
 	if mixesScripts(s) {
 		return "", FieldError(NameConfusable, "name", "This name mixes letters of different alphabets. Use one.")
 	}
-	return s, checkReserved(s)
+	if err := checkReserved(s); err != nil {
+		return "", err
+	}
+	return s, nil
 }
 
 func checkReserved(s string) error {
