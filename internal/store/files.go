@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"minichat"
+)
+
+// States of a file.
+const (
+	FileOpen  = "open"  // its bytes are still coming
+	FileReady = "ready" // its bytes are there and checked
+	FileGone  = "gone"  // its message was deleted: nobody may read it, the sweeper removes it
+)
+
+// File is what is known of an attachment or an avatar, posted or not.
+type File struct {
+	minichat.File
+	Key       string // where the bytes lie
+	Uploader  string
+	State     string
+	Upload    string // the unfinished upload, as the keeper of the bytes names it
+	PartSize  int64
+	Room      string // of its message; "": in none
+	Seq       int64
+	Avatar    bool
+	CreatedAt int64
+	ExpiresAt int64 // from then on it may be removed; 0: never
+}
+
+const fileColumns = `id, name, size, type, width, height, alt, preview,
+	key, uploader, state, upload, part_size, room, seq, avatar, created_at, expires_at`
+
+func fileFields(f *File) []any {
+	return []any{&f.ID, &f.Name, &f.Size, &f.Type, &f.Width, &f.Height, &f.Alt, &f.Preview,
+		&f.Key, &f.Uploader, &f.State, &f.Upload, &f.PartSize, &f.Room, &f.Seq, &f.Avatar, &f.CreatedAt, &f.ExpiresAt}
+}
+
+// GetFile returns the file with that id; nil: none.
+func (r reads) GetFile(ctx context.Context, id string) (*File, error) {
+	f := new(File)
+	found, err := r.row(ctx, `SELECT `+fileColumns+` FROM files WHERE id = $1`, []any{id}, fileFields(f)...)
+	if err != nil {
+		return nil, fmt.Errorf("get file: %w", err)
+	}
+	if !found {
+		return nil, nil
+	}
+	return f, nil
+}
+
+// ListFiles returns those of the files that there are, in the order of ids.
+func (r reads) ListFiles(ctx context.Context, ids []string) ([]File, error) {
+	byID := map[string]File{}
+	for rest := ids; len(rest) > 0; {
+		n := min(len(rest), maxList)
+		in, args := oneOf("id", rest[:n], nil)
+		rest = rest[n:]
+		list, err := r.listFiles(ctx, in, args)
+		if err != nil {
+			return nil, fmt.Errorf("list files: %w", err)
+		}
+		for _, f := range list {
+			byID[f.ID] = f
+		}
+	}
+	var list []File
+	for _, id := range ids {
+		if f, ok := byID[id]; ok {
+			list = append(list, f)
+		}
+	}
+	return list, nil
+}
+
+// ListExpiredFiles returns files that may be removed at now, the longest due first.
+func (r reads) ListExpiredFiles(ctx context.Context, now int64, limit int) ([]File, error) {
+	list, err := r.listFiles(ctx, `expires_at > 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2`, []any{now, limit})
+	if err != nil {
+		return nil, fmt.Errorf("list expired files: %w", err)
+	}
+	return list, nil
+}
+
+func (r reads) listFiles(ctx context.Context, where string, args []any) ([]File, error) {
+	var list []File
+	err := r.rows(ctx, `SELECT `+fileColumns+` FROM files WHERE `+where, args, func(rows *sql.Rows) error {
+		var f File
+		if err := rows.Scan(fileFields(&f)...); err != nil {
+			return err
+		}
+		list = append(list, f)
+		return nil
+	})
+	return list, err
+}
+
+// SumFiles returns how many bytes the uploader's files hold.
+func (r reads) SumFiles(ctx context.Context, uploader string) (int64, error) {
+	var n int64
+	_, err := r.row(ctx, `SELECT COALESCE(SUM(size), 0) FROM files WHERE uploader = $1 AND state <> 'gone'`, []any{uploader}, &n)
+	if err != nil {
+		return 0, fmt.Errorf("sum files: %w", err)
+	}
+	return n, nil
+}
+
+// HasFileKey reports whether the bytes under key belong to a file.
+func (r reads) HasFileKey(ctx context.Context, key string) (bool, error) {
+	var one int
+	found, err := r.row(ctx, `SELECT 1 FROM files WHERE key = $1`, []any{key}, &one)
+	if err != nil {
+		return false, fmt.Errorf("look for file key: %w", err)
+	}
+	return found, nil
+}
+
+// InsertFile adds a file.
+func (tx *Tx) InsertFile(ctx context.Context, f File) error {
+	_, err := tx.exec(ctx, `INSERT INTO files (`+fileColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		f.ID, f.Name, f.Size, f.Type, f.Width, f.Height, f.Alt, flag(f.Preview),
+		f.Key, f.Uploader, f.State, f.Upload, f.PartSize, f.Room, f.Seq, flag(f.Avatar), f.CreatedAt, f.ExpiresAt)
+	if err != nil {
+		return fmt.Errorf("insert file: %w", err)
+	}
+	return nil
+}
+
+// UpdateFile sets all but id, key, uploader, room, seq and the time of making.
+// What a message shows of a file is what it was when posted.
+func (tx *Tx) UpdateFile(ctx context.Context, f File) error {
+	_, err := tx.exec(ctx, `UPDATE files SET name = $2, size = $3, type = $4, width = $5, height = $6, alt = $7,
+		preview = $8, state = $9, upload = $10, part_size = $11, avatar = $12, expires_at = $13 WHERE id = $1`,
+		f.ID, f.Name, f.Size, f.Type, f.Width, f.Height, f.Alt,
+		flag(f.Preview), f.State, f.Upload, f.PartSize, flag(f.Avatar), f.ExpiresAt)
+	if err != nil {
+		return fmt.Errorf("update file: %w", err)
+	}
+	return nil
+}
+
+// DeleteFile forgets a file; its bytes are the caller's business.
+func (tx *Tx) DeleteFile(ctx context.Context, id string) error {
+	if _, err := tx.exec(ctx, `DELETE FROM files WHERE id = $1`, id); err != nil {
+		return fmt.Errorf("delete file: %w", err)
+	}
+	return nil
+}
+
+// attachFiles gives files to the message at seq. One file, one message.
+func (tx *Tx) attachFiles(ctx context.Context, room string, seq int64, files []minichat.File) error {
+	for _, f := range files {
+		n, err := tx.exec(ctx, `UPDATE files SET room = $2, seq = $3, alt = $4, expires_at = 0
+			WHERE id = $1 AND state = 'ready' AND room = '' AND avatar = 0`, f.ID, room, seq, f.Alt)
+		if err != nil {
+			return fmt.Errorf("attach file: %w", err)
+		}
+		if n == 0 {
+			return minichat.FieldError(minichat.Conflict, "files", "This file is in another message already, or not complete.")
+		}
+	}
+	return nil
+}
+
+// detachFiles takes the files of a deleted message away from everybody.
+func (tx *Tx) detachFiles(ctx context.Context, files []minichat.File, at int64) error {
+	for _, f := range files {
+		_, err := tx.exec(ctx, `UPDATE files SET state = 'gone', name = '', alt = '', expires_at = $2 WHERE id = $1`, f.ID, at)
+		if err != nil {
+			return fmt.Errorf("detach file: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the schema up to what this program knows, and refuses one that
+// is newer. Two processes may start at the same time: whoever comes second finds
+// the work done.
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	if err != nil {
+		return fmt.Errorf("find the migrations: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	const tries = 3
+	for try := 1; ; try++ {
+		err := migrateOnce(ctx, p)
+		if err == nil || try == tries || errors.As(err, new(*newerSchemaError)) {
+			return err
+		}
+	}
+}
+
+func migrateOnce(ctx context.Context, p *goose.Provider) error {
+	current, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema's number: %w", err)
+	}
+	if current > target {
+		return &newerSchemaError{there: current, known: target}
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("bring the schema up to %d: %w", target, err)
+	}
+	return nil
+}
+
+// newerSchemaError says that a newer program wrote the database.
+type newerSchemaError struct{ there, known int64 }
+
+func (e *newerSchemaError) Error() string {
+	return fmt.Sprintf("The database was written by a newer MiniChat (schema %d, this one knows %d). "+
+		"Start the newer version, or restore a backup.", e.there, e.known)
+}

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// statements are prepared once per text and kept.
+type statements struct {
+	prepare func(context.Context, string) (*sql.Stmt, error)
+	mu      sync.RWMutex
+	byText  map[string]*sql.Stmt
+}
+
+func newStatements(prepare func(context.Context, string) (*sql.Stmt, error)) *statements {
+	return &statements{prepare: prepare, byText: map[string]*sql.Stmt{}}
+}
+
+func (s *statements) get(text string) (*sql.Stmt, error) {
+	s.mu.RLock()
+	stmt := s.byText[text]
+	s.mu.RUnlock()
+	if stmt != nil {
+		return stmt, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stmt := s.byText[text]; stmt != nil {
+		return stmt, nil
+	}
+	// A caller's context must not decide about what later callers share.
+	stmt, err := s.prepare(context.Background(), text)
+	if err == nil {
+		s.byText[text] = stmt
+	}
+	return stmt, err
+}
+
+// close closes all of them; the first error counts.
+func (s *statements) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var first error
+	for text, stmt := range s.byText {
+		if err := stmt.Close(); err != nil && first == nil {
+			first = err
+		}
+		delete(s.byText, text)
+	}
+	return first
+}
+
+// reads are the read methods, on the pool (Store) or inside a transaction (Tx).
+type reads struct {
+	st  *statements
+	d   dialect
+	run *running // nil outside a transaction
+}
+
+// running is what the writer needs to know of the call whose fn runs now.
+type running struct {
+	wrote  bool
+	failed error // the first statement that failed: the transaction cannot go on
+}
+
+// detach keeps a caller that gives up from breaking a transaction that it
+// shares with others.
+func (r reads) detach(ctx context.Context) context.Context {
+	if r.run != nil {
+		return context.Background()
+	}
+	return ctx
+}
+
+// fail maps a database error to what may be told, and remembers it.
+func (r reads) fail(err error) error {
+	err = r.d.mapError(err)
+	if r.run != nil && r.run.failed == nil {
+		r.run.failed = err
+	}
+	return err
+}
+
+// row scans the one row of a query into dest; false when there is none.
+func (r reads) row(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
+	stmt, err := r.st.get(query)
+	if err != nil {
+		return false, r.fail(err)
+	}
+	err = stmt.QueryRowContext(r.detach(ctx), args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, r.fail(err)
+	}
+	return true, nil
+}
+
+// errStop ends rows early, without an error.
+var errStop = errors.New("stop")
+
+// rows calls scan for each row of a query until it returns an error or errStop.
+func (r reads) rows(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	stmt, err := r.st.get(query)
+	if err != nil {
+		return r.fail(err)
+	}
+	rows, err := stmt.QueryContext(r.detach(ctx), args...)
+	if err != nil {
+		return r.fail(err)
+	}
+	defer rows.Close() // its error is in rows.Err
+	for rows.Next() {
+		if err := scan(rows); err == errStop {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return r.fail(err)
+	}
+	return nil
+}
+
+// column returns the first column of a query.
+func (r reads) column(ctx context.Context, query string, args ...any) ([]string, error) {
+	var list []string
+	err := r.rows(ctx, query, args, func(rows *sql.Rows) error {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return err
+		}
+		list = append(list, s)
+		return nil
+	})
+	return list, err
+}
+
+// oneOf writes "column IN ($n, …)" for a list that is not empty. Lists are
+// padded to powers of two by repeating their last element, so that only a few
+// texts of each query are ever prepared.
+func oneOf(column string, list []string, args []any) (string, []any) {
+	size := 1
+	for size < len(list) {
+		size *= 2
+	}
+	var b strings.Builder
+	b.WriteString(column)
+	b.WriteString(" IN (")
+	for i := range size {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		args = append(args, list[min(i, len(list)-1)])
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(len(args)))
+	}
+	b.WriteByte(')')
+	return b.String(), args
+}
+
+// maxList is how many elements of a list go into one query.
+const maxList = 512

@@ -1,0 +1,239 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"minichat"
+)
+
+// dialect is all in which one database differs from another.
+type dialect struct {
+	mapError    func(error) error                      // of a statement
+	mapCommit   func(error) (mapped error, fatal bool) // of a COMMIT
+	dataVersion string                                 // query for a number that other processes' commits change
+}
+
+// handles are an open database: single has one connection, which writes.
+type handles struct {
+	dialect dialect
+	single  *sql.DB
+	pool    *sql.DB
+}
+
+const (
+	// oldestSQLite has no bug that is known to lose what a WAL holds.
+	oldestSQLite = "3.51.3"
+	poolSize     = 4
+)
+
+// pragma is a setting of a connection that is read back after it was made.
+type pragma struct{ name, value string }
+
+// Every connection has these. Full means an fsync at each commit; secure_delete
+// overwrites what was deleted.
+func commonPragmas() []pragma {
+	return []pragma{
+		{"busy_timeout", "5000"},
+		{"journal_mode", "wal"},
+		{"synchronous", "2"},
+		{"foreign_keys", "1"},
+		{"secure_delete", "1"},
+		{"mmap_size", "0"},
+		{"trusted_schema", "0"},
+	}
+}
+
+// The writer alone checkpoints, so no reader ever waits for the disk.
+func writerPragmas() []pragma {
+	return append(commonPragmas(), pragma{"wal_autocheckpoint", "1000"},
+		pragma{"journal_size_limit", "67108864"}, pragma{"cache_size", "-32768"})
+}
+
+func readerPragmas() []pragma {
+	return append(commonPragmas(), pragma{"wal_autocheckpoint", "0"},
+		pragma{"query_only", "1"}, pragma{"cache_size", "-8192"})
+}
+
+func openSQLite(ctx context.Context, path string) (h handles, err error) {
+	if err := createFile(path); err != nil {
+		return h, err
+	}
+	h.dialect = dialect{mapError: mapSQLite, mapCommit: mapSQLiteCommit, dataVersion: "PRAGMA data_version"}
+	h.single = sql.OpenDB(connector{path: path, pragmas: writerPragmas()})
+	h.single.SetMaxOpenConns(1)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.single.Close())
+		}
+	}()
+	if err := checkVersion(ctx, h.single); err != nil {
+		return h, err
+	}
+	if err := migrate(ctx, h.single); err != nil {
+		return h, err
+	}
+	h.pool = sql.OpenDB(connector{path: path, pragmas: readerPragmas()})
+	h.pool.SetMaxOpenConns(poolSize)
+	h.pool.SetMaxIdleConns(poolSize)
+	return h, nil
+}
+
+// createFile makes the database for its owner alone. SQLite gives its side
+// files the same mode. A file that is there is not opened: closing it again
+// would drop the locks that SQLite holds on it.
+func createFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the database's folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make the database: %w", err)
+	}
+	return f.Close()
+}
+
+// connector opens connections and lets none pass whose settings did not take.
+type connector struct {
+	path    string
+	pragmas []pragma
+}
+
+func (c connector) Driver() driver.Driver { return &sqlite.Driver{} }
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	path, err := filepath.Abs(c.path)
+	if err != nil {
+		return nil, fmt.Errorf("find the database: %w", err)
+	}
+	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "_dqs=0&_defensive=1"}
+	plain, err := sqlite.NewConnector(name.String())
+	if err != nil {
+		return nil, fmt.Errorf("name the database: %w", err)
+	}
+	conn, err := plain.Connect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	for _, p := range c.pragmas {
+		if err := setPragma(ctx, conn, p); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	return conn, nil
+}
+
+func setPragma(ctx context.Context, conn driver.Conn, p pragma) error {
+	if _, err := queryText(ctx, conn, "PRAGMA "+p.name+" = "+p.value); err != nil {
+		return fmt.Errorf("set %s: %w", p.name, err)
+	}
+	got, err := queryText(ctx, conn, "PRAGMA "+p.name)
+	if err != nil {
+		return fmt.Errorf("read %s back: %w", p.name, err)
+	}
+	if !strings.EqualFold(got, p.value) {
+		return fmt.Errorf("the database does not take %s = %s: it says %q", p.name, p.value, got)
+	}
+	return nil
+}
+
+// queryText returns the first column of the first row, "" without rows.
+func queryText(ctx context.Context, conn driver.Conn, query string) (text string, err error) {
+	q, ok := conn.(driver.QueryerContext)
+	if !ok {
+		return "", errors.New("the database's driver has no QueryContext")
+	}
+	rows, err := q.QueryContext(ctx, query, nil)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if len(rows.Columns()) == 0 {
+		return "", nil
+	}
+	row := make([]driver.Value, len(rows.Columns()))
+	if err := rows.Next(row); errors.Is(err, io.EOF) {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(row[0]), nil
+}
+
+func checkVersion(ctx context.Context, db *sql.DB) error {
+	var version string
+	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return fmt.Errorf("ask SQLite its version: %w", err)
+	}
+	if versionNumber(version) < versionNumber(oldestSQLite) {
+		return fmt.Errorf("this program holds SQLite %s; it needs %s or newer", version, oldestSQLite)
+	}
+	return nil
+}
+
+// versionNumber makes 3.51.3 into 3051003.
+func versionNumber(s string) (n int) {
+	for _, part := range strings.SplitN(s, ".", 3) {
+		v, _ := strconv.Atoi(part) // what is no number counts as 0: too old
+		n = n*1000 + v
+	}
+	return n
+}
+
+// mapSQLite makes what a statement answered into what may be told.
+func mapSQLite(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	var public *minichat.Error
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		public = minichat.Errorf(minichat.StorageFull, "The server's disk is full. Nothing was saved; an admin must free space.")
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		public = minichat.Errorf(minichat.StoreUnavailable, "The database is busy. Try again in a moment.")
+		public.RetryMS = 1000
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		public = minichat.Errorf(minichat.StoreUnavailable, "The database cannot be used at the moment. An admin must look at the server's log.")
+		public.RetryMS = 5000
+	case sqlite3.SQLITE_CONSTRAINT:
+		public = minichat.Errorf(minichat.Conflict, "This is there already.")
+	default:
+		return err
+	}
+	public.Err = err
+	return public
+}
+
+// mapSQLiteCommit does the same for a COMMIT. A full disk has kept nothing; after
+// any other error of the disk the transaction may come back at the next start,
+// and its page cache can no longer be trusted: that is fatal.
+func mapSQLiteCommit(err error) (error, bool) {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if ok {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY:
+			return fmt.Errorf("commit: %w", mapSQLite(err)), false
+		}
+	}
+	public := minichat.Errorf(minichat.StoreUnavailable, "It is not known whether this was saved. Ask again with the same key.")
+	public.Unknown = true
+	public.Err = fmt.Errorf("commit: %w", err)
+	return public, ok && e.Code()&0xff == sqlite3.SQLITE_IOERR
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"minichat"
+)
+
+const userColumns = `u.id, u.handle, u.name, u.color, u.avatar, u.role, u.bot, u.disabled, u.created_at`
+
+// userFields are where userColumns go.
+func userFields(u *minichat.User) []any {
+	return []any{&u.ID, &u.Handle, &u.Name, &u.Color, &u.Avatar, &u.Role, &u.Bot, &u.Disabled, &u.CreatedAt}
+}
+
+// GetUser returns the person with that id; nil: none.
+func (r reads) GetUser(ctx context.Context, id string) (*minichat.User, error) {
+	return r.getUser(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id)
+}
+
+// GetUserByHandle returns the person with that handle; nil: none.
+func (r reads) GetUserByHandle(ctx context.Context, handle string) (*minichat.User, error) {
+	return r.getUser(ctx, `SELECT `+userColumns+` FROM users u WHERE u.handle = $1`, handle)
+}
+
+func (r reads) getUser(ctx context.Context, query, arg string) (*minichat.User, error) {
+	u := new(minichat.User)
+	found, err := r.row(ctx, query, []any{arg}, userFields(u)...)
+	if err != nil {
+		return nil, fmt.Errorf("get user: %w", err)
+	}
+	if !found {
+		return nil, nil
+	}
+	return u, nil
+}
+
+// FindSkeleton returns the id of whose name looks like skeleton, "" for nobody.
+func (r reads) FindSkeleton(ctx context.Context, skeleton string) (string, error) {
+	var id string
+	if _, err := r.row(ctx, `SELECT id FROM users WHERE skeleton = $1`, []any{skeleton}, &id); err != nil {
+		return "", fmt.Errorf("find skeleton: %w", err)
+	}
+	return id, nil
+}
+
+// CountUsers counts the people of that role, of all roles for "".
+func (r reads) CountUsers(ctx context.Context, role minichat.Role) (int64, error) {
+	var n int64
+	_, err := r.row(ctx, `SELECT COUNT(*) FROM users u WHERE `+noLab+` AND ($1 = '' OR u.role = $1)`, []any{string(role)}, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count users: %w", err)
+	}
+	return n, nil
+}
+
+const noLab = `u.id <> '` + minichat.LabUser + `'`
+
+// UserQuery chooses people. With IDs it is they; else a part of the directory.
+type UserQuery struct {
+	IDs      []string
+	Text     string // part of handle or name, without regard to case
+	After    string // handle
+	Limit    int    // 0: no limit
+	Disabled bool   // also those who are disabled
+}
+
+// ListUsers returns people by their handle. The lab's author is only among IDs.
+func (r reads) ListUsers(ctx context.Context, q UserQuery) ([]minichat.User, error) {
+	where, args := noLab+` AND u.handle > $1`, []any{q.After}
+	if q.IDs != nil {
+		if len(q.IDs) == 0 {
+			return nil, nil
+		}
+		where, args = oneOf("u.id", q.IDs[:min(len(q.IDs), maxList)], nil)
+	}
+	if q.Text != "" {
+		args = append(args, "%"+escapeLike(fold(q.Text))+"%")
+		where += ` AND u.folded LIKE $` + strconv.Itoa(len(args)) + ` ESCAPE '\'`
+	}
+	if !q.Disabled {
+		where += ` AND u.disabled = 0`
+	}
+	if q.Limit > 0 {
+		args = append(args, q.Limit)
+		where += ` ORDER BY u.handle LIMIT $` + strconv.Itoa(len(args))
+	} else {
+		where += ` ORDER BY u.handle`
+	}
+	var list []minichat.User
+	err := r.rows(ctx, `SELECT `+userColumns+` FROM users u WHERE `+where, args, func(rows *sql.Rows) error {
+		var u minichat.User
+		if err := rows.Scan(userFields(&u)...); err != nil {
+			return err
+		}
+		list = append(list, u)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return list, nil
+}
+
+// escapeLike makes s stand for itself in a LIKE with the escape \.
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+// GetPassword returns the hash that SetPassword kept, "" for none.
+func (r reads) GetPassword(ctx context.Context, user string) (string, error) {
+	var hash string
+	if _, err := r.row(ctx, `SELECT hash FROM passwords WHERE user_id = $1`, []any{user}, &hash); err != nil {
+		return "", fmt.Errorf("get password: %w", err)
+	}
+	return hash, nil
+}
+
+// InsertUser adds a person with the hash of a password ("" for none). Conflict
+// when the handle or a skeleton that is not "" is taken.
+func (tx *Tx) InsertUser(ctx context.Context, u minichat.User, password, skeleton string) error {
+	_, err := tx.exec(ctx, `INSERT INTO users
+		(id, handle, name, folded, skeleton, color, avatar, role, bot, disabled, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		u.ID, u.Handle, u.Name, fold(u.Handle+" "+u.Name), orNull(skeleton), u.Color, u.Avatar, string(u.Role),
+		flag(u.Bot), flag(u.Disabled), u.CreatedAt)
+	if err == nil && password != "" {
+		err = tx.SetPassword(ctx, u.ID, password)
+	}
+	if err != nil {
+		return fmt.Errorf("insert user: %w", err)
+	}
+	return nil
+}
+
+// UpdateUser sets all but id, handle and the time of making. skeleton "" leaves
+// the one there is.
+func (tx *Tx) UpdateUser(ctx context.Context, u minichat.User, skeleton string) error {
+	_, err := tx.exec(ctx, `UPDATE users SET name = $2, folded = $3, skeleton = COALESCE($4, skeleton), color = $5,
+		avatar = $6, role = $7, bot = $8, disabled = $9 WHERE id = $1`,
+		u.ID, u.Name, fold(u.Handle+" "+u.Name), orNull(skeleton), u.Color, u.Avatar, string(u.Role),
+		flag(u.Bot), flag(u.Disabled))
+	if err != nil {
+		return fmt.Errorf("update user: %w", err)
+	}
+	return nil
+}
+
+// SetPassword keeps the hash of a password.
+func (tx *Tx) SetPassword(ctx context.Context, user, hash string) error {
+	_, err := tx.exec(ctx, `INSERT INTO passwords (user_id, hash) VALUES ($1, $2)
+		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash`, user, hash)
+	if err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	return nil
+}
+
+// EnsureLab makes the row of the lab's author when there is none.
+func (tx *Tx) EnsureLab(ctx context.Context) error {
+	_, err := tx.exec(ctx, `INSERT INTO users (id, handle, name, folded, color, avatar, role, bot, disabled, created_at)
+		VALUES ($1, $1, $2, $1, $3, '', $4, 0, 0, $5) ON CONFLICT (id) DO NOTHING`,
+		minichat.LabUser, "Lab", minichat.ColorOf(minichat.LabUser), string(minichat.Guest), tx.Now())
+	if err != nil {
+		return fmt.Errorf("make the lab's author: %w", err)
+	}
+	return nil
+}
+
+// orNull keeps "" out of unique columns.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,316 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"minichat"
+)
+
+const (
+	maxBatch  = 512 // calls that share one transaction
+	maxQueue  = 1024
+	pollEvery = 200 * time.Millisecond // for changes by other processes
+)
+
+// call is one Write on its way through the writer.
+type call struct {
+	fn    func(*Tx) error
+	state atomic.Int32 // queued, then taken by the writer or given up by its caller
+	err   error
+	done  chan error // holds one
+}
+
+const (
+	queued int32 = iota
+	taken
+	givenUp
+)
+
+// writer owns the one connection that writes, and its goroutine.
+type writer struct {
+	o       Options
+	d       dialect
+	db      *sql.DB
+	conn    *sql.Conn
+	st      *statements
+	version int64 // data_version last seen: other processes move it, we do not
+	polled  time.Time
+	dead    error // set for good when the disk can no longer be trusted
+
+	calls   chan *call
+	ended   chan struct{} // closed when the goroutine is over
+	foreign chan struct{}
+	closing sync.RWMutex // held for reading while a call is put into calls
+	closed  bool
+
+	hooks     sync.Mutex
+	onCommit  func([]*minichat.Event)
+	onForeign func()
+	watching  sync.WaitGroup
+
+	commits, writes, events, reruns atomic.Int64
+}
+
+func newWriter(ctx context.Context, h handles, o Options) (*writer, error) {
+	conn, err := h.single.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take the writer's connection: %w", err)
+	}
+	w := &writer{
+		o: o, d: h.dialect, db: h.single, conn: conn, st: newStatements(conn.PrepareContext),
+		calls: make(chan *call, maxQueue), ended: make(chan struct{}), foreign: make(chan struct{}, 1),
+	}
+	if w.version, err = w.dataVersion(); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	go w.loop()
+	w.watching.Go(w.watchForeign)
+	return w, nil
+}
+
+// Write runs fn in the writer's next transaction, together with what others
+// brought, and returns when all of it is on disk. fn must judge first and write
+// after: an error returned before fn wrote concerns this call alone, one after
+// a write rolls the batch back and the others run again. So fn may run more
+// than once and must not call Write. A caller whose ctx ends before fn began
+// gets ctx's error and fn never runs; after that he waits for the outcome.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	c := &call{fn: fn, done: make(chan error, 1)}
+	if err := s.writer.put(ctx, c); err != nil {
+		return err
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-ctx.Done():
+	}
+	if c.state.CompareAndSwap(queued, givenUp) {
+		return fmt.Errorf("write, not begun: %w", context.Cause(ctx))
+	}
+	return <-c.done
+}
+
+func (w *writer) put(ctx context.Context, c *call) error {
+	w.closing.RLock()
+	defer w.closing.RUnlock()
+	if w.closed {
+		return minichat.Errorf(minichat.StoreUnavailable, "The server is stopping. Try again in a moment.")
+	}
+	select {
+	case w.calls <- c:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("write, not begun: %w", context.Cause(ctx))
+	}
+}
+
+// loop gathers and runs batches until close. It never waits for more calls:
+// a lone one starts at once, and the others gather while a commit is under way.
+func (w *writer) loop() {
+	defer close(w.ended)
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	batch := make([]*call, 0, maxBatch)
+	for {
+		select {
+		case c, ok := <-w.calls:
+			if !ok {
+				return
+			}
+			batch = w.gather(batch[:0], c)
+			w.run(batch)
+			clear(batch)
+		case <-poll.C:
+		}
+		w.pollForeign()
+	}
+}
+
+// gather takes c and all that wait with it.
+func (w *writer) gather(batch []*call, c *call) []*call {
+	for {
+		if c.state.CompareAndSwap(queued, taken) {
+			batch = append(batch, c)
+		}
+		if len(batch) == maxBatch {
+			return batch
+		}
+		select {
+		case next, ok := <-w.calls:
+			if !ok {
+				return batch
+			}
+			c = next
+		default:
+			return batch
+		}
+	}
+}
+
+// run answers every call of the batch.
+func (w *writer) run(batch []*call) {
+	for len(batch) > 0 {
+		alone := false
+		batch, alone = w.attempt(batch)
+		if len(batch) > 0 {
+			w.reruns.Add(1)
+		}
+		if alone {
+			for _, c := range batch {
+				w.attempt([]*call{c})
+			}
+			return
+		}
+	}
+}
+
+// attempt runs the calls in one transaction. It answers all of them, or it rolls
+// back, answers the one at fault and returns the others to be run again; alone
+// says that each must run by itself, for together they do not fit on the disk.
+func (w *writer) attempt(batch []*call) (again []*call, alone bool) {
+	if w.dead != nil {
+		w.finish(batch, w.dead)
+		return nil, false
+	}
+	if err := w.do("BEGIN IMMEDIATE"); err != nil {
+		w.finish(batch, fmt.Errorf("begin: %w", w.d.mapError(err)))
+		return nil, false
+	}
+	tx := &Tx{now: w.o.Now, reads: reads{st: w.st, d: w.d}}
+	for i, c := range batch {
+		if !w.judge(tx, c) {
+			w.rollback()
+			again = append(append(again, batch[:i]...), batch[i+1:]...)
+			w.finish(batch[i:i+1], c.err)
+			return again, minichat.CodeOf(c.err) == minichat.StorageFull
+		}
+	}
+	if err := w.commit(tx); err != nil {
+		if len(batch) > 1 && minichat.CodeOf(err) == minichat.StorageFull {
+			return append(again, batch...), true
+		}
+		w.finish(batch, err)
+		return nil, false
+	}
+	w.announce(tx)
+	for _, c := range batch {
+		w.answer(c, c.err)
+	}
+	return nil, false
+}
+
+// judge runs one call; false when the transaction cannot go on with what it did.
+func (w *writer) judge(tx *Tx, c *call) bool {
+	tx.run = &running{}
+	var panicked bool
+	c.err, panicked = callFn(tx, c.fn)
+	if c.err == nil {
+		c.err = tx.run.failed // a fn that passes over a failed statement has failed
+	}
+	tx.wrote = tx.wrote || tx.run.wrote
+	return !panicked && tx.run.failed == nil && (c.err == nil || !tx.run.wrote)
+}
+
+func callFn(tx *Tx, fn func(*Tx) error) (err error, panicked bool) {
+	panicked = true
+	defer func() {
+		if panicked {
+			err = fmt.Errorf("panic in a write: %v\n%s", recover(), debug.Stack())
+		}
+	}()
+	err = fn(tx)
+	return err, false
+}
+
+// commit ends the transaction. An error says in its Unknown whether it may
+// nevertheless be on disk.
+func (w *writer) commit(tx *Tx) error {
+	err := w.do("COMMIT")
+	if err == nil {
+		return nil
+	}
+	w.rollback()
+	if !tx.wrote {
+		return fmt.Errorf("commit: %w", w.d.mapError(err))
+	}
+	err, fatal := w.d.mapCommit(err)
+	if fatal {
+		w.dead = err
+		w.o.Log.Error("the disk refused a commit: nothing is written any more", "err", err)
+		if w.o.Fatal != nil {
+			w.o.Fatal(err)
+		}
+	}
+	return err
+}
+
+// rollback passes over its error: SQLite has often rolled back by itself, and a
+// transaction that is still open shows at the next BEGIN.
+func (w *writer) rollback() { _ = w.do("ROLLBACK") }
+
+func (w *writer) do(text string) error {
+	stmt, err := w.st.get(text)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.ExecContext(context.Background())
+	return err
+}
+
+func (w *writer) announce(tx *Tx) {
+	if !tx.wrote {
+		return
+	}
+	w.commits.Add(1)
+	w.events.Add(int64(len(tx.events)))
+	w.hooks.Lock()
+	fn := w.onCommit
+	w.hooks.Unlock()
+	if fn != nil && len(tx.events) > 0 {
+		fn(tx.events)
+	}
+}
+
+func (w *writer) finish(calls []*call, err error) {
+	for _, c := range calls {
+		w.answer(c, err)
+	}
+}
+
+func (w *writer) answer(c *call, err error) {
+	w.writes.Add(1)
+	c.done <- err
+}
+
+// close lets what is queued run, then closes the connection.
+func (w *writer) close() error {
+	w.closing.Lock()
+	if w.closed {
+		w.closing.Unlock()
+		return nil
+	}
+	w.closed = true
+	close(w.calls)
+	w.closing.Unlock()
+	<-w.ended
+	close(w.foreign)
+	w.watching.Wait()
+	return errors.Join(w.st.close(), w.conn.Close(), w.db.Close())
+}
+
+func (w *writer) stats() Stats {
+	return Stats{Commits: w.commits.Load(), Writes: w.writes.Load(), Events: w.events.Load(), Reruns: w.reruns.Load()}
+}
+
+func (w *writer) setOnCommit(fn func([]*minichat.Event)) {
+	w.hooks.Lock()
+	defer w.hooks.Unlock()
+	w.onCommit = fn
+}
