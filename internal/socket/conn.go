@@ -1,0 +1,147 @@
+package socket
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// Handler is told what happens on a connection.
+type Handler interface {
+	// Text is one whole message, valid UTF-8. Calls for one connection follow
+	// each other; while one runs nothing more is read from that connection. b
+	// is good until Text returns.
+	Text(c *Conn, b []byte)
+	// Closed is the last call, once for every connection.
+	Closed(c *Conn)
+}
+
+// What a connection still does.
+const (
+	live    = iota
+	closing // a close frame is on its way; nothing more is written or handled
+	over
+)
+
+// Conn is one WebSocket connection. Its methods may be called by any goroutine.
+type Conn struct {
+	srv     *Server
+	nc      net.Conn
+	raw     syscall.RawConn // nil: no descriptor that could be used directly
+	fd      int             // valid while state is not over, under mu
+	handler Handler
+	flood   []byte // text payload before a 4009
+	data    atomic.Value
+	limit   atomic.Int64
+	place   place // the wheel's
+
+	in     *reader // of the reading goroutine; nil while idle
+	window uint32  // the second in which controls were counted
+	ctrls  int32
+
+	heard                    atomic.Uint32 // ticks; when the last byte came
+	readyBy, frameBy, overBy atomic.Uint32 // ticks; 0: no such deadline
+
+	mu       sync.Mutex
+	state    int8
+	draining bool          // a goroutine is writing out
+	out      outbox        // what waits for the peer
+	drained  chan struct{} // made when asked for
+	done     chan struct{} // made when asked for
+}
+
+// Ready lifts the deadline of Accept.ReadyWithin and sets how many bytes a
+// message may have from now on (0: any number).
+func (c *Conn) Ready(limit int64) {
+	c.limit.Store(limit)
+	c.readyBy.Store(0)
+}
+
+// SetData keeps one value for the connection's owner. It must not be nil, and
+// always of the same type.
+func (c *Conn) SetData(v any) { c.data.Store(v) }
+
+// Data returns what SetData kept, or nil.
+func (c *Conn) Data() any { return c.data.Load() }
+
+// RemoteAddr is the peer's address as the kernel knows it.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// IdleMS is for how long nothing has come from the peer, to a tick.
+func (c *Conn) IdleMS() int64 {
+	return int64(c.srv.now()-c.heard.Load()) * c.srv.o.Tick.Milliseconds()
+}
+
+// Drained returns a channel that is closed once nothing waits for the peer, or
+// the connection takes nothing any more.
+func (c *Conn) Drained() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != live || !c.waiting() {
+		return c.srv.always
+	}
+	if c.drained == nil {
+		c.drained = make(chan struct{})
+	}
+	return c.drained
+}
+
+// Done returns a channel that is closed once the connection takes nothing any more.
+func (c *Conn) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != live {
+		return c.srv.always
+	}
+	if c.done == nil {
+		c.done = make(chan struct{})
+	}
+	return c.done
+}
+
+// wake tells those who wait for Drained. mu is held.
+func (c *Conn) wake() {
+	if c.drained != nil {
+		close(c.drained)
+		c.drained = nil
+	}
+}
+
+// leave moves on to state closing or over and tells those who wait. mu is held.
+func (c *Conn) leave(to int8) {
+	was := c.state
+	c.state = to
+	c.wake()
+	if was == live && c.done != nil {
+		close(c.done)
+		c.done = nil
+	}
+}
+
+// pressed reports whether any deadline stands.
+func (c *Conn) pressed() bool {
+	return c.readyBy.Load() != 0 || c.frameBy.Load() != 0 || c.overBy.Load() != 0
+}
+
+// meet keeps the deadlines that have come and reports whether others stand.
+func (c *Conn) meet(now uint32) bool {
+	come := func(by uint32) bool { return by != 0 && now >= by }
+	if come(c.frameBy.Load()) || come(c.overBy.Load()) {
+		c.drop()
+		return false
+	}
+	if by := c.readyBy.Load(); come(by) && c.readyBy.CompareAndSwap(by, 0) {
+		c.Close(4001, "no hello in time")
+	}
+	return c.pressed()
+}
+
+func (c *Conn) deadline(d *atomic.Uint32, in uint32) {
+	d.Store(c.srv.now() + in + 1)
+	c.srv.wheel.urge(c)
+}
+
+func (c *Conn) silent() bool {
+	return c.srv.now()-c.heard.Load() > c.srv.ticks(c.srv.o.Silence)
+}

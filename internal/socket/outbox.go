@@ -1,0 +1,46 @@
+package socket
+
+// outbox is what waits for a peer that is not reading as fast as we write.
+type outbox struct {
+	b    []byte
+	off  int // what is before off has gone
+	edge int // at or behind off: the first frame that has not begun to go
+}
+
+func (o *outbox) size() int { return len(o.b) - o.off }
+
+func (o *outbox) rest() []byte { return o.b[o.off:] }
+
+// put adds frames behind what waits. What rest returned stays untouched.
+func (o *outbox) put(frames []byte) {
+	if o.off == 0 || len(o.b)+len(frames) <= cap(o.b) {
+		o.b = append(o.b, frames...)
+		return
+	}
+	b := make([]byte, 0, o.size()+len(frames)+len(frames)/4)
+	b = append(append(b, o.rest()...), frames...)
+	*o = outbox{b: b, edge: o.edge - o.off}
+}
+
+// start keeps what is left of frames, of which n bytes have gone.
+func (o *outbox) start(frames []byte, n int) {
+	edge := 0
+	for edge < n {
+		edge += frameSize(frames[edge:])
+	}
+	*o = outbox{b: append([]byte(nil), frames[n:]...), edge: edge - n}
+}
+
+// took notes that n more bytes have gone.
+func (o *outbox) took(n int) {
+	if o.off += n; o.off == len(o.b) {
+		*o = outbox{}
+		return
+	}
+	for o.edge < o.off {
+		o.edge += frameSize(o.b[o.edge:])
+	}
+}
+
+// cut forgets every frame that has not begun to go.
+func (o *outbox) cut() { o.b = o.b[:o.edge:o.edge] }

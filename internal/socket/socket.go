@@ -1,0 +1,113 @@
+// Package socket is a WebSocket server (RFC 6455) for text messages: the
+// handshake behind net/http, frames in and out, pings and closing. An idle
+// connection holds no buffer and no timer; a write never waits for the peer.
+package socket
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrClosed is the answer to a Send on a connection that is over.
+var ErrClosed = errors.New("socket: the connection is closed")
+
+// Options of a Server. Zero values stand for those of docs/protocol.md.
+type Options struct {
+	Log       *slog.Logger
+	PingEvery time.Duration // 25 s
+	Silence   time.Duration // 60 s without a byte from the peer: the connection is dropped
+	HalfFrame time.Duration // 10 s for a message from its first byte to its last
+	Stall     time.Duration // 10 s without the peer taking a byte: close 4008
+	Linger    time.Duration // 2 s for the peer to leave after a close frame
+	Tick      time.Duration // 250 ms: how exactly the above are kept
+	Buffer    int           // 64 KiB may wait for a slow peer
+}
+
+func (o Options) withDefaults() Options {
+	for _, d := range []struct {
+		at *time.Duration
+		to time.Duration
+	}{
+		{&o.PingEvery, 25 * time.Second}, {&o.Silence, 60 * time.Second}, {&o.HalfFrame, 10 * time.Second},
+		{&o.Stall, 10 * time.Second}, {&o.Linger, 2 * time.Second}, {&o.Tick, 250 * time.Millisecond},
+	} {
+		if *d.at == 0 {
+			*d.at = d.to
+		}
+	}
+	if o.Buffer == 0 {
+		o.Buffer = 64 << 10
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Server holds the connections that it upgraded.
+type Server struct {
+	o     Options
+	start time.Time
+	wg    sync.WaitGroup // every goroutine of the package
+	stop  chan struct{}
+	tick  atomic.Uint32
+	wheel wheel
+
+	buffers sync.Pool     // *[]byte of readSize
+	readers sync.Pool     // *reader, idle
+	always  chan struct{} // closed: what Drained and Done give when there is nothing to wait for
+
+	opened, slow, floods, broken atomic.Int64
+}
+
+// New starts a server; Close ends it.
+func New(o Options) *Server {
+	s := &Server{o: o.withDefaults(), start: time.Now(), stop: make(chan struct{}), always: make(chan struct{})}
+	close(s.always)
+	s.buffers.New = func() any { b := make([]byte, readSize); return &b }
+	s.readers.New = func() any { return new(reader) }
+	s.tick.Store(1)
+	s.wheel.prepare(s.o)
+	s.wg.Go(s.turn)
+	return s
+}
+
+// Close drops every connection at once and waits until their handlers have
+// heard of it. Whoever wants to part in peace closes the connections first.
+func (s *Server) Close() error {
+	conns, first := s.wheel.shut()
+	if first {
+		close(s.stop)
+	}
+	for _, c := range conns {
+		c.drop()
+	}
+	s.wg.Wait()
+	return nil
+}
+
+// Stats are counts since the start, but Connections, which is now.
+type Stats struct {
+	Connections int64
+	Opened      int64
+	Slow        int64 // closed with 4008
+	Floods      int64 // closed with 4009 for too many control frames
+	Broken      int64 // closed for what the peer sent: 1002 to 1009
+}
+
+// Stats returns the present counts.
+func (s *Server) Stats() Stats {
+	return Stats{
+		Connections: s.wheel.size(), Opened: s.opened.Load(), Slow: s.slow.Load(),
+		Floods: s.floods.Load(), Broken: s.broken.Load(),
+	}
+}
+
+// now counts ticks since the start, from 1, so that 0 means never. It is read
+// with every read of every connection and therefore no call of the clock.
+func (s *Server) now() uint32 { return s.tick.Load() }
+
+func (s *Server) ticks(d time.Duration) uint32 { return uint32((d + s.o.Tick - 1) / s.o.Tick) }
