@@ -31,6 +31,7 @@ type Disk struct {
 	secret []byte
 	seed   maphash.Seed
 	locks  [64]sync.Mutex // by upload: who changes data or moves it away
+	dirs   sync.Mutex     // who makes a folder: nobody uses it before its name is durable
 
 	idle  time.Duration    // a part without bytes for so long is given up
 	spare int64            // bytes that Start leaves free on the disk
@@ -120,6 +121,8 @@ func (d *Disk) Delete(ctx context.Context, key string) error {
 
 // makeDir makes a folder if it is not there, and its name durable.
 func (d *Disk) makeDir(name string) error {
+	d.dirs.Lock()
+	defer d.dirs.Unlock()
 	err := d.root.Mkdir(name, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		return nil

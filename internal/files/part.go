@@ -46,6 +46,15 @@ func (d *Disk) sign(fields ...string) string {
 // has written nothing and the caller answers. The last byte may come as late as
 // it likes, but never later than 30 s after the one before.
 func (d *Disk) ServePart(w http.ResponseWriter, r *http.Request) error {
+	err := d.servePart(w, r)
+	if err != nil {
+		// Else net/http waits for the rest of the body before it sends the answer.
+		w.Header().Set("Connection", "close")
+	}
+	return failure("take a part", err)
+}
+
+func (d *Disk) servePart(w http.ResponseWriter, r *http.Request) error {
 	u, number, err := d.checkPart(r)
 	if err != nil {
 		return err
@@ -62,7 +71,7 @@ func (d *Disk) ServePart(w http.ResponseWriter, r *http.Request) error {
 		d.root.Remove(in) // renamed or copied by now; what stays is collected with the upload
 	}
 	if err != nil {
-		return failure("take a part", err)
+		return err
 	}
 	w.Header().Set("ETag", `"`+sum+`"`)
 	w.WriteHeader(http.StatusOK)
