@@ -71,7 +71,7 @@ func (o *object) fields(s *scanner) error {
 			return err
 		}
 		if s.lone && o.utf8 == nil {
-			o.utf8 = minichat.FieldError(minichat.BadUTF8, shorten(name), "This text has half of a surrogate pair, which stands for no character.")
+			o.utf8 = minichat.FieldError(minichat.BadUTF8, shorten([]byte(unquote(name))), "This text has half of a surrogate pair, which stands for no character.")
 		}
 		switch s.peek() {
 		case ',':
