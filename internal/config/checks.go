@@ -42,7 +42,7 @@ func (f *Flags) checkOrigins(c *Config) error {
 		if strings.TrimSpace(s) == "" {
 			continue
 		}
-		o, err := origin(s)
+		o, err := Origin(s)
 		if err != nil {
 			return wrong("origins", "%v; list them as https://pages.example.org, with commas between", err)
 		}
@@ -53,9 +53,9 @@ func (f *Flags) checkOrigins(c *Config) error {
 	return nil
 }
 
-// origin reads scheme://host[:port] as browsers write it in an Origin header:
+// Origin reads scheme://host[:port] as browsers write it in an Origin header:
 // lower case, without the scheme's own port, without anything after the host.
-func origin(s string) (string, error) {
+func Origin(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "*" || s == "null" {
 		return "", fmt.Errorf("%q would let every page in", s)

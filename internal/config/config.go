@@ -110,7 +110,7 @@ func (a Address) check(c *Config) error {
 	if a.PublicURL == "" {
 		return nil
 	}
-	c.PublicURL, err = origin(a.PublicURL)
+	c.PublicURL, err = Origin(a.PublicURL)
 	if err != nil {
 		return wrong("public-url", "%v; use the address that people open, such as https://chat.example.org", err)
 	}

@@ -1,0 +1,99 @@
+// Command minichat is the whole product: the server, its page, and the commands
+// that care for its data.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"minichat"
+)
+
+// words is every command; each has one file.
+type words struct {
+	Serve   serveCommand `cmd:"" default:"withargs" help:"Run the server. This is what minichat does without a word."`
+	User    userWords    `cmd:"" help:"Add, list and disable people, and set their passwords."`
+	Token   tokenWords   `cmd:"" help:"Make bearer tokens for bots and scripts."`
+	Invite  inviteWords  `cmd:"" help:"Make links that let people in."`
+	Web     webWords     `cmd:"" help:"The page, for a web server or bucket of your own."`
+	Version versionWord  `cmd:"" help:"Print the version."`
+}
+
+// world is what a command may touch besides its own settings.
+type world struct {
+	ctx    context.Context // ends when the process is asked to stop
+	stdin  io.Reader
+	stdout io.Writer // tokens and links alone
+	stderr io.Writer // words
+	getenv func(string) string
+}
+
+// say writes words for a person.
+func (w *world) say(format string, args ...any) {
+	fmt.Fprintf(w.stderr, format+"\n", args...)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// After the first signal the default handling returns: a second one ends the process at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(&world{ctx, os.Stdin, os.Stdout, os.Stderr, os.Getenv}, os.Args[1:]))
+}
+
+// exit is thrown by the command line library when help has been printed.
+type exit int
+
+// run does what args say and returns the exit code: 0, 1 for a failure, 2 for a
+// command line that cannot be understood.
+func run(w *world, args []string) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			thrown, ok := r.(exit)
+			if !ok {
+				panic(r)
+			}
+			code = int(thrown)
+		}
+	}()
+	var commands words
+	parser, err := kong.New(&commands,
+		kong.Name("minichat"),
+		kong.Description("A group chat in one file: run it, open the link that it prints, and talk."),
+		kong.Writers(w.stdout, w.stderr),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		w.say("minichat: %v", err)
+		return 2
+	}
+	chosen, err := parser.Parse(wordsFirst(parser.Model, args))
+	if err != nil {
+		w.say("minichat: %v. See minichat --help.", err)
+		return 2
+	}
+	if err := chosen.Run(w); err != nil {
+		w.say("minichat: %s", sentence(err))
+		return 1
+	}
+	return 0
+}
+
+// sentence is an error for the person at the terminal, who may see the cause.
+func sentence(err error) string {
+	e, ok := errors.AsType[*minichat.Error](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case e.Err != nil:
+		return fmt.Sprintf("%s (%v)", e.Message, e.Err)
+	}
+	return e.Message
+}

@@ -1,0 +1,122 @@
+package httpd
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"minichat"
+	"minichat/internal/chat"
+	"minichat/internal/files"
+)
+
+// serveFile gives a file to who may read it now: GET /files/{file}/{name}. The
+// name in the address is for people; it decides nothing.
+func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store, private")
+	opened, linked, err := s.openFile(r)
+	if err != nil {
+		logFault(s.o.Log, r, err)
+		writeProblem(w, err)
+		return
+	}
+	if opened.URL != "" {
+		http.Redirect(w, r, opened.URL, http.StatusFound)
+		return
+	}
+	defer opened.Body.Close() // read only: nothing can be lost
+	h := w.Header()
+	if linked {
+		// A link is also for pages elsewhere, which show the file from here.
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
+	// Kept by the browser, asked for each time: access may have ended meanwhile.
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("Vary", "Authorization, Cookie, Origin")
+	h.Set("ETag", `"`+opened.ID+`"`)
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", disposition("attachment", opened.Name))
+	h.Set("Content-Security-Policy", dataCSP)
+	if opened.Inline {
+		h.Set("Content-Type", opened.Type)
+		h.Set("Content-Disposition", disposition("inline", opened.Name))
+		h.Set("Content-Security-Policy", inlineCSP(opened.Type))
+	}
+	if strings.Count(r.Header.Get("Range"), ",") >= 4 {
+		r.Header.Del("Range") // many pieces cost more than the whole
+	}
+	http.ServeContent(&patient{ResponseWriter: w}, r, "", time.Time{}, opened.Body)
+}
+
+// openFile judges the reader: by the link that the address carries, else by who
+// is signed in.
+func (s *Server) openFile(r *http.Request) (opened *chat.Opened, linked bool, err error) {
+	id := r.PathValue("file")
+	if !minichat.IsID(id) {
+		return nil, false, errNoSuch("file", r.URL.Path)
+	}
+	q := r.URL.Query()
+	reader := chat.Reader{Expires: q.Get("expires"), Signature: q.Get("signature"), Lab: q.Get("lab")}
+	linked = reader.Signature != "" || reader.Lab != ""
+	if !linked {
+		kin, _ := r.Context().Value(kinKey{}).(kinship)
+		who, err := s.identify(r, kin)
+		if err != nil {
+			return nil, false, err
+		}
+		reader.User = &who.User
+	}
+	opened, err = s.o.Chat.OpenFile(r.Context(), reader, id)
+	return opened, linked, err
+}
+
+// inlineCSP lets a browser show a picture, a sound, a film or a PDF by itself,
+// and nothing in it run. A PDF viewer does not work in a sandbox.
+func inlineCSP(typ string) string {
+	if typ == "application/pdf" {
+		return "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; object-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	}
+	return "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+}
+
+// disposition names a file as RFC 6266 says: in plain letters for old programs,
+// in full for all others.
+func disposition(kind, name string) string {
+	name = minichat.CleanFilename(name)
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '"' || r == '\\' || r == '%' {
+			return '_'
+		}
+		return r
+	}, name)
+	full := strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	return fmt.Sprintf(`%s; filename="%s"; filename*=UTF-8''%s`, kind, plain, full)
+}
+
+// serveParts takes the bytes of a part: its signed address is the permission.
+func (s *Server) serveParts(w http.ResponseWriter, r *http.Request) {
+	within(w, 0) // a part may be long; stalling is cut off by who takes it
+	w.Header().Set("Cache-Control", "no-store, private")
+	err := s.o.Parts(w, r)
+	switch {
+	case errors.Is(err, files.ErrStalled):
+		w.Header().Set("Connection", "close")
+		writeStatus(w, http.StatusRequestTimeout, public(err))
+	case err != nil:
+		logFault(s.o.Log, r, err)
+		writeProblem(w, err)
+	}
+}
+
+func writeRangeProblem(w http.ResponseWriter) {
+	writeStatus(w, http.StatusRequestedRangeNotSatisfiable,
+		minichat.FieldError(minichat.BadField, "Range", "The file has no such range of bytes."))
+}
+
+// isGone reports whether err is only that the client went away.
+func isGone(r *http.Request, err error) bool {
+	return r.Context().Err() != nil && errors.Is(err, r.Context().Err())
+}

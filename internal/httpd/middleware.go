@@ -1,0 +1,233 @@
+package httpd
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"minichat"
+	"minichat/internal/auth"
+)
+
+// pageCSP is the policy of the page; web/index.html says the same, so that it
+// also holds where somebody else serves the files.
+const pageCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; frame-ancestors 'none'"
+
+// dataCSP is the policy of all that is no page: nothing in it may run.
+const dataCSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+
+// secured puts the headers on every answer, the lab's and errors included.
+func (s *Server) secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", dataCSP)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if s.secure || isLoopback(hostOnly(r.Host)) {
+			// Over plain http browsers ignore it, with a complaint in the console.
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recovered turns a panic of one request into its answer; the process lives.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			s.metrics.panics.Inc()
+			logFault(s.o.Log, r, err)
+			writeProblem(w, err)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// cleanPath refuses paths that are spelt to mean another one.
+func cleanPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		ok := strings.HasPrefix(path, "/")
+		parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
+		for i, part := range parts {
+			plain, err := url.PathUnescape(part)
+			ok = ok && err == nil && plain != "." && plain != ".." && !strings.ContainsRune(plain, 0) &&
+				!strings.HasPrefix(plain, "../") && (plain != "" || i == len(parts)-1)
+		}
+		if !ok {
+			notThere(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withLab lets the classroom's requests pass before the rule of origins.
+func (s *Server) withLab(next http.Handler) http.Handler {
+	root := s.o.Lab.Root(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/chat":
+			s.o.Lab.Chat(w, r)
+		case r.URL.Path == "/upload":
+			s.o.Lab.Upload(w, r)
+		case r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			root.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// kinKey carries the kinship in the request's context.
+type kinKey struct{}
+
+// guard holds the rule of origins: foreign pages are refused, listed ones are
+// told by which headers they may call, and preflights are answered.
+func (s *Server) guard(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		kin := s.kinshipOf(r)
+		if kin == foreign && !carriesLink(r) {
+			writeProblem(w, errOrigin())
+			return
+		}
+		r = r.WithContext(context.WithValue(r.Context(), kinKey{}, kin))
+		if kin == listed {
+			allowListed(w.Header(), r.Header.Get("Origin"))
+		}
+		if r.Method == http.MethodOptions {
+			s.options(w, r, mux)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// carriesLink reports whether a request for a file brings its permission in the
+// address, so that it does not matter whose page sends it.
+func carriesLink(r *http.Request) bool {
+	q := r.URL.Query()
+	return strings.HasPrefix(r.URL.Path, "/files/") && (q.Has("signature") || q.Has("lab"))
+}
+
+// options says which methods an address takes; for a preflight, in CORS's words.
+func (s *Server) options(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) {
+	h, _ := mux.Handler(r)
+	m, ok := h.(methods)
+	if !ok || m[""] != nil {
+		notThere(w, r)
+		return
+	}
+	allow := m.allow()
+	if wanted := r.Header.Get("Access-Control-Request-Method"); wanted != "" {
+		preflight(w, allow)
+		return
+	}
+	w.Header().Set("Allow", allow+", OPTIONS")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// identify says who is asking: a bearer token before a cookie, and a cookie only
+// from our own page or from no page at all.
+func (s *Server) identify(r *http.Request, kin kinship) (auth.Identity, error) {
+	if h := r.Header.Values("Authorization"); len(h) > 0 {
+		scheme, token, ok := strings.Cut(h[0], " ")
+		if !ok || len(h) > 1 || !strings.EqualFold(scheme, "Bearer") {
+			return auth.Identity{}, errUnauthenticated()
+		}
+		return s.o.Auth.ByToken(r.Context(), strings.TrimSpace(token))
+	}
+	cookie, err := r.Cookie(s.cookie)
+	if err != nil || kin == listed || kin == foreign {
+		return auth.Identity{}, errUnauthenticated()
+	}
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if kin != same && (!safe || crossSite(r)) {
+		return auth.Identity{}, minichat.Errorf(minichat.Forbidden, "With the cookie alone, only our own page may do this. Send a bearer token instead.")
+	}
+	return s.o.Auth.ByCookie(r.Context(), cookie.Value)
+}
+
+// crossSite reports whether the browser says that another site's page asks.
+func crossSite(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site == "cross-site" || site == "same-site"
+}
+
+func errUnauthenticated() error {
+	return minichat.Errorf(minichat.Unauthenticated, "Sign in to do this.")
+}
+
+// serveRoute runs one route of the API and answers with its error, if any.
+func (s *Server) serveRoute(route route) http.HandlerFunc {
+	rule := bodyRule{max: 64 << 10, tooLong: minichat.Errorf(minichat.TooLarge, "The body is larger than %d bytes.", 64<<10)}
+	if s.o.Limits.FrameBytes > 0 {
+		rule = bodyRule{max: s.o.Limits.FrameBytes, tooLong: minichat.Errorf(minichat.TooLarge, "The body is larger than %d bytes.", s.o.Limits.FrameBytes)}
+	}
+	if route.op.secret {
+		rule = bodyRule{max: 4 << 10, tooLong: minichat.Errorf(minichat.BadField, "A name or a password in it is too long.")}
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store, private")
+		within(w, time.Minute)
+		c := &call{w: w, r: r, body: rule, depth: s.o.Limits.JSONDepth}
+		c.kin, _ = r.Context().Value(kinKey{}).(kinship)
+		if err := s.run(route, c); err != nil {
+			logFault(s.o.Log, r, err)
+			writeProblem(w, err)
+		}
+	}
+}
+
+func (s *Server) run(route route, c *call) error {
+	if route.need == signedIn {
+		who, err := s.identify(c.r, c.kin)
+		if err != nil {
+			return err
+		}
+		c.who = who
+	}
+	if err := c.checkQuery(route.op.params()); err != nil {
+		return err
+	}
+	return route.do(s, c)
+}
+
+// ClientAddr is the address of the other end, without its port. What a proxy
+// says of its own clients is not believed.
+func ClientAddr(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func hostOnly(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return host
+	}
+	return strings.Trim(hostport, "[]")
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+func isHTTPS(u string) bool { return strings.HasPrefix(u, "https://") }

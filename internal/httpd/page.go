@@ -1,0 +1,112 @@
+package httpd
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+// page serves the web client: plain files from memory, packed once on first
+// use, asked for again each time and answered with 304 while they are the same.
+type page struct {
+	files map[string]*pageFile // by name, such as app/main.js
+}
+
+type pageFile struct {
+	body []byte
+	etag string
+	typ  string
+
+	pack   sync.Once
+	packed []byte // nil: not worth it
+}
+
+// pageTypes is what the page is made of; other files are given as plain bytes.
+var pageTypes = map[string]string{
+	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8",
+	".css": "text/css; charset=utf-8", ".json": "application/json", ".svg": "image/svg+xml", ".png": "image/png",
+	".ico": "image/x-icon", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8", ".webmanifest": "application/manifest+json",
+	".ts": "text/plain; charset=utf-8", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".wav": "audio/wav",
+}
+
+func loadPage(files fs.FS) (*page, error) {
+	p := &page{files: map[string]*pageFile{}}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(body)
+		typ := pageTypes[path.Ext(name)]
+		if typ == "" {
+			typ = "application/octet-stream"
+		}
+		p.files[name] = &pageFile{body: body, typ: typ, etag: hex.EncodeToString(sum[:8])}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the page: %w", err)
+	}
+	return p, nil
+}
+
+func (p *page) names() []string {
+	names := make([]string, 0, len(p.files))
+	for name := range p.files {
+		names = append(names, name)
+	}
+	return names
+}
+
+// ServeHTTP answers with the file that the path names; the mux has found it.
+func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if name == "" {
+		name = "index.html"
+	}
+	f := p.files[name]
+	if f == nil {
+		notThere(w, r)
+		return
+	}
+	within(w, 2*time.Minute)
+	h := w.Header()
+	h.Set("Content-Type", f.typ)
+	h.Set("Content-Security-Policy", pageCSP)
+	h.Set("Cache-Control", "no-cache")
+	h.Add("Vary", "Accept-Encoding")
+	body, etag := f.body, f.etag
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if packed := f.gzip(); packed != nil {
+			h.Set("Content-Encoding", "gzip")
+			body, etag = packed, f.etag+"-gz"
+		}
+	}
+	h.Set("ETag", `"`+etag+`"`)
+	r.Header.Del("Range")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+func (f *pageFile) gzip() []byte {
+	f.pack.Do(func() {
+		var b bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a valid one
+		z.Write(f.body)                                       // a buffer takes everything
+		z.Close()
+		if b.Len() < len(f.body)*9/10 {
+			f.packed = b.Bytes()
+		}
+	})
+	return f.packed
+}
