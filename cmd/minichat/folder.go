@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	lockName   = ".minichat.lock"
+	lockName   = "minichat.lock"
 	markerName = ".minichat-volume"
 )
 
