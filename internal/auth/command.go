@@ -83,6 +83,26 @@ func (a *Auth) SetPassword(ctx context.Context, handle, password string) error {
 	return a.setPassword(ctx, u.ID, "", phc, "")
 }
 
+// Enable lets somebody in again who was disabled.
+func (a *Auth) Enable(ctx context.Context, handle string) error {
+	u, err := a.byHandle(ctx, handle)
+	if err != nil {
+		return err
+	}
+	err = a.st.Write(ctx, func(tx *store.Tx) error {
+		now, err := tx.GetUser(ctx, u.ID)
+		if err != nil {
+			return fmt.Errorf("read the user: %w", err)
+		}
+		now.Disabled = false
+		return tx.UpdateUser(ctx, *now, "")
+	})
+	if err != nil {
+		return fmt.Errorf("enable a user: %w", err)
+	}
+	return nil
+}
+
 // Disable keeps somebody out from now on. The last owner cannot be disabled.
 func (a *Auth) Disable(ctx context.Context, handle string) error {
 	u, err := a.byHandle(ctx, handle)

@@ -39,7 +39,6 @@ func (a *Auth) NewInvite(ctx context.Context, u minichat.User, n NewInvite) (Inv
 	return a.makeInvite(ctx, u.ID, n)
 }
 
-
 func (a *Auth) makeInvite(ctx context.Context, by string, n NewInvite) (Invite, string, error) {
 	uses, err := between("uses", n.Uses, defaultInviteUses, maxInviteUses)
 	if err != nil {

@@ -1,0 +1,75 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+
+	"minichat"
+)
+
+// Room returns a room as u sees it.
+func (c *Chat) Room(ctx context.Context, u minichat.User, room string) (minichat.Room, error) {
+	return c.roomFor(ctx, u.ID, room, minichat.ViewRoom)
+}
+
+// ReadableRoom is Room for one whose log the person may read, else the answer to
+// give: the hub's judge of who may watch.
+func (c *Chat) ReadableRoom(ctx context.Context, user, room string) (*minichat.Room, error) {
+	r, err := c.roomFor(ctx, user, room, minichat.ReadRoom)
+	if err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+func (c *Chat) roomFor(ctx context.Context, user, room string, a minichat.Action) (minichat.Room, error) {
+	if _, err := c.judge(ctx, user, room, a); err != nil {
+		return minichat.Room{}, err
+	}
+	if err := c.settleReads(ctx, user); err != nil {
+		return minichat.Room{}, err
+	}
+	r, err := c.st.GetRoomFor(ctx, user, room)
+	if err != nil {
+		return minichat.Room{}, fmt.Errorf("read a room: %w", err)
+	}
+	if r == nil {
+		return minichat.Room{}, minichat.ErrNoRoom()
+	}
+	return *r, nil
+}
+
+// Rooms lists the rooms that u is in.
+func (c *Chat) Rooms(ctx context.Context, u minichat.User, after string, limit int) (List[minichat.Room], error) {
+	limit, err := pageLimit(limit)
+	if err != nil {
+		return List[minichat.Room]{}, err
+	}
+	if err := c.settleReads(ctx, u.ID); err != nil {
+		return List[minichat.Room]{}, err
+	}
+	rows, err := c.st.ListRooms(ctx, u.ID, after, limit+1)
+	if err != nil {
+		return List[minichat.Room]{}, fmt.Errorf("list rooms: %w", err)
+	}
+	return pageOf(rows, limit, roomID), nil
+}
+
+// Joinable lists the channels that u may join. A guest may join none.
+func (c *Chat) Joinable(ctx context.Context, u minichat.User, after string, limit int) (List[minichat.Room], error) {
+	limit, err := pageLimit(limit)
+	if err != nil {
+		return List[minichat.Room]{}, err
+	}
+	channel := &minichat.Room{Kind: minichat.Channel}
+	if minichat.Can(u, minichat.JoinRoom, minichat.Subject{Room: channel}) != nil {
+		return List[minichat.Room]{List: []minichat.Room{}}, nil
+	}
+	rows, err := c.st.ListJoinable(ctx, u.ID, after, limit+1)
+	if err != nil {
+		return List[minichat.Room]{}, fmt.Errorf("list channels: %w", err)
+	}
+	return pageOf(rows, limit, roomID), nil
+}
+
+func roomID(r minichat.Room) string { return r.ID }
