@@ -47,11 +47,29 @@ func (d *Disk) sign(fields ...string) string {
 // it likes, but never later than 30 s after the one before.
 func (d *Disk) ServePart(w http.ResponseWriter, r *http.Request) error {
 	err := d.servePart(w, r)
-	if err != nil {
+	if err != nil && !d.drain(w, r, err) {
 		// Else net/http waits for the rest of the body before it sends the answer.
 		w.Header().Set("Connection", "close")
 	}
 	return failure("take a part", err)
+}
+
+// drain reads what is left of a part that had the right length but cannot be
+// taken: many clients read no answer before all is sent. It reports whether
+// the end was reached. Who sent a wrong length is not waited for.
+func (d *Disk) drain(w http.ResponseWriter, r *http.Request, err error) bool {
+	switch minichat.CodeOf(err) {
+	case minichat.BadField, minichat.TooLarge:
+		return false
+	case minichat.InvalidOrExpired, minichat.NotFound:
+		// Nothing has been read, and such a client sends nothing before it is asked to.
+		if r.ContentLength > leastPart || r.Header.Get("Expect") != "" {
+			return false
+		}
+	}
+	rest := &patient{r: r.Body, rc: http.NewResponseController(w), idle: d.idle}
+	_, err = io.CopyN(io.Discard, rest, leastPart+1)
+	return err == io.EOF
 }
 
 func (d *Disk) servePart(w http.ResponseWriter, r *http.Request) error {
