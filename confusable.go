@@ -10,7 +10,8 @@ import (
 // Skeleton returns what is left of a name when looks alone count: two names with
 // the same skeleton can be taken for each other. It is compared, never shown.
 func Skeleton(s string) string {
-	s = norm.NFKD.String(strings.ToLower(norm.NFKC.String(s))) // full-width, mathematical and ligated letters
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = norm.NFKD.String(strings.ToLower(norm.NFKD.String(s))) // full-width, mathematical and ligated letters
 	var b strings.Builder
 	for _, r := range s {
 		switch {

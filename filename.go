@@ -17,9 +17,8 @@ const maxFilename = 200
 // 200 bytes with its extension kept, and none that Windows takes for a device or
 // a shell for somebody's home. Quotes and all letters stay. There is always one.
 func CleanFilename(s string) string {
-	s = norm.NFC.String(strings.ToValidUTF8(s, "_"))
+	s = norm.NFC.String(strings.Map(cleanRune, strings.ToValidUTF8(s, "_")))
 	s = s[strings.LastIndexAny(s, `/\`)+1:]
-	s = strings.Map(cleanRune, s)
 	s = trimName(cutName(trimName(s)))
 	if s == "" {
 		return "file"
