@@ -1,4 +1,4 @@
-import { html, useId, useState } from '../lib.js'
+import { html, useId, useRef, useState } from '../lib.js'
 import { matchCommands } from '../commands.js'
 import { insert } from './composer-keys.js'
 import { Face } from './face.js'
@@ -17,6 +17,7 @@ export function useComplete({ room, box, text, change }) {
   const id = useId()
   const [word, setWord] = useState(/** @type {{start: number, text: string}|null} */ (null))
   const [index, setIndex] = useState(0)
+  const dismissed = useRef(-1)
   const people = usePeople(room.room, word !== null)
   const choices = word ? choicesFor(word, people, room) : []
   const open = choices.length > 0 && text !== ''
@@ -28,11 +29,19 @@ export function useComplete({ room, box, text, change }) {
     if (!area || area.selectionStart !== area.selectionEnd) return setWord(null)
     const next = wordBefore(area.value, area.selectionStart)
     if (next?.text === word?.text && next?.start === word?.start) return
+    if (next && next.start === dismissed.current) return
+    dismissed.current = -1
     setWord(next)
     setIndex(0)
   }
 
   const close = () => setWord(null)
+
+  /** Closed by hand: this word opens it no more. */
+  function dismiss() {
+    dismissed.current = word?.start ?? -1
+    close()
+  }
 
   /** @param {Choice} choice */
   function accept(choice) {
@@ -49,7 +58,7 @@ export function useComplete({ room, box, text, change }) {
     if (!open) return false
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step) setIndex((at + step + choices.length) % choices.length)
-    else if (event.key === 'Escape') close()
+    else if (event.key === 'Escape') dismiss()
     else if ((event.key === 'Enter' || event.key === 'Tab') && !event.shiftKey && !event.ctrlKey && !event.metaKey) accept(choices[at])
     else return false
     event.preventDefault()

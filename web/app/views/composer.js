@@ -130,7 +130,7 @@ export function Composer({ room, scope, thread }) {
       <${IconButton} icon="attach" class="attach" label="Attach files" onClick=${() => picker.current?.click()} />
       <input type="file" multiple hidden ref=${picker} aria-label="Files to attach" onChange=${(/** @type {any} */ event) => { attach(event.currentTarget.files); event.currentTarget.value = '' }} />
       <textarea ref=${box} rows="1" value=${text} aria-label=${thread ? 'Reply in this thread' : `Message ${title}`} placeholder=${thread ? 'Reply' : `Message ${title}`}
-        role="combobox" aria-expanded=${list.open} aria-controls=${list.open ? list.id : undefined} aria-activedescendant=${list.active} aria-autocomplete="list"
+        aria-controls=${list.open ? list.id : undefined} aria-activedescendant=${list.active} aria-autocomplete="list"
         aria-invalid=${tooLong || undefined} enterkeyhint=${matchMedia('(pointer: coarse)').matches ? 'enter' : 'send'}
         onInput=${(/** @type {any} */ event) => { change(event.currentTarget.value); list.look() }}
         onKeyDown=${key} onKeyUp=${list.look} onClick=${list.look} onBlur=${() => { list.close(); client.actions.stopTyping(room.room) }} onPaste=${paste}></textarea>

@@ -11,6 +11,7 @@ export function Dialog({ title, onClose, children, class: extra = '' }) {
   useEffect(() => {
     const dialog = /** @type {HTMLDialogElement} */ (box.current)
     dialog.showModal()
+    if (!dialog.querySelector('[autofocus]')) dialog.focus()
     return () => dialog.close()
   }, [])
 
@@ -25,7 +26,7 @@ export function Dialog({ title, onClose, children, class: extra = '' }) {
     if (event.target === box.current) onClose()
   }
 
-  return html`<dialog ref=${box} class=${extra} aria-labelledby=${id} onCancel=${cancel} onMouseDown=${press}>
+  return html`<dialog ref=${box} tabindex="-1" class=${extra} aria-labelledby=${id} onCancel=${cancel} onMouseDown=${press}>
     <header><h2 id=${id}>${title}</h2><${IconButton} icon="close" label="Close" onClick=${onClose} /></header>
     <div class="content">${children}</div>
   </dialog>`

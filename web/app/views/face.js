@@ -14,8 +14,10 @@ export function Face({ user, size = 36, presence = false }) {
   const source = useAvatar(user.avatar)
   const state = presence ? client.store.presence.value.get(user.user) : undefined
   const words = presence ? (state ? STATES[state] : 'offline') : ''
-  return html`<span class=${`face s${size} ${colorClass(user.color)}`}>
-    ${source ? html`<img src=${source} alt="" />` : html`<span aria-hidden="true">${initials(user.name)}</span>`}
+  // Drawn by the style sheet: letters that are neither read aloud nor copied.
+  const letters = size < 24 ? initials(user.name).slice(0, 1) : initials(user.name)
+  return html`<span class=${`face s${size} ${colorClass(user.color)}`} data-letters=${source ? undefined : letters}>
+    ${source && html`<img src=${source} alt="" />`}
     ${presence && !user.bot && html`<span class=${`dot ${state ?? ''}`} role="img" aria-label=${words} title=${words}></span>`}
   </span>`
 }

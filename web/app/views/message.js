@@ -41,7 +41,7 @@ function MessageRow({ item, first, room, pending, lit, editing, arrived, inThrea
   return html`<article class=${classes.filter(Boolean).join(' ')} tabindex="-1" data-row=${item.seq || item.key} data-seq=${item.seq || undefined}
     aria-label=${first ? undefined : author.name} ...${on}>
     <div class="left">${first ? html`<${Face} user=${author} />`
-      : html`<time class="faint time-in-gutter" title=${full(item.at)}>${clock(item.at)}</time>`}</div>
+      : html`<time class="faint time-in-gutter" title=${full(item.at)}>${shortClock(item.at)}</time>`}</div>
     <div class="body">
       ${first && html`<div class="head"><span class="name ellipsis"><bdi>${author.name}</bdi></span>
         ${author.bot && html`<span class="faint">bot</span>`}
@@ -82,6 +82,11 @@ function useActive() {
       if (!row.contains(/** @type {Node|null} */ (event.relatedTarget)) && !row.matches(':hover')) set(false)
     },
   }])
+}
+
+/** The gutter is narrow: no AM or PM there. @param {number} at */
+function shortClock(at) {
+  return clock(at).replace(/\s*[AP]M$/i, '')
 }
 
 /** @param {{root: number}} props */

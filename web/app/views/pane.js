@@ -16,7 +16,11 @@ export function PaneHost({ pane, room }) {
 export function Pane({ title, children }) {
   const { ui } = useScope()
   return html`<aside class="pane" aria-label=${title}>
-    <header><h2 class="ellipsis">${title}</h2><${IconButton} icon="close" label="Close" onClick=${ui.closePane} /></header>
+    <header>
+      <${IconButton} icon="back" class="back" label="Back to the room" onClick=${ui.closePane} />
+      <h2 class="ellipsis">${title}</h2>
+      <${IconButton} icon="close" class="close" label="Close" onClick=${ui.closePane} />
+    </header>
     ${children}
   </aside>`
 }

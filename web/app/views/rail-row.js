@@ -36,7 +36,7 @@ export function SignOf({ room }) {
   const { client } = useScope()
   if (room.kind === 'direct') {
     const others = room.with ?? []
-    if (others.length === 1) return html`<span class="sign-of"><${Face} user=${client.store.user(others[0])} size=${18} presence /></span>`
+    if (others.length === 1) return html`<span class="sign-of"><${Face} user=${client.store.user(others[0])} size=${20} presence /></span>`
     return html`<span class="sign-of"><${Icon} name="people" /></span>`
   }
   return html`<span class="sign-of"><${Icon} name=${room.kind === 'private' ? 'lock' : 'hash'} /></span>`

@@ -36,8 +36,18 @@ export function Rail() {
       <${Section} title="Direct" rooms=${direct}>
         ${!guest && html`<${IconButton} icon="plus" label="Start a direct conversation" onClick=${() => { ui.dialog.value = { name: 'pickPeople', props: { purpose: 'direct' } } }} />`}
       <//>
+      <${Archived} />
     </div>
   </nav>`
+}
+
+/** Archived rooms, out of the way until asked for. */
+function Archived() {
+  const { client } = useScope()
+  const rooms = [...client.store.rooms.value.values()].filter((room) => room.archived)
+  if (rooms.length === 0) return null
+  return html`<details><summary>Archived, ${rooms.length}</summary>
+    <ul>${rooms.map((room) => html`<li key=${room.room}><${RailRow} room=${room} /></li>`)}</ul></details>`
 }
 
 /** @param {{title: string, rooms: Room[], children?: any}} props */

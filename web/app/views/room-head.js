@@ -28,7 +28,7 @@ export function RoomHead({ room, scrolled }) {
       aria-label=${`${count} ${count === 1 ? 'person' : 'people'}`} title="People">
       <${Icon} name="people" /><span aria-hidden="true">${count}</span>
     </button>
-    <${IconButton} icon="pin" label="Pinned messages" aria-pressed=${pane?.kind === 'pinned'} onClick=${() => toggle('pinned')} />
+    <${IconButton} icon="pin" class="pins" label="Pinned messages" aria-pressed=${pane?.kind === 'pinned'} onClick=${() => toggle('pinned')} />
     <${IconButton} icon="more" label="Room menu" aria-haspopup="menu" onClick=${menu} />
   </header>`
 }

@@ -27,7 +27,7 @@ function roomWords({ by, body }, client) {
   const who = client.store.user(by).name
   if (body.archived === true) return `${who} archived this room`
   if (body.archived === false) return `${who} took this room out of the archive`
-  if (body.name !== undefined && body.topic !== undefined) return `${who} made this room`
+  if (body.kind !== undefined) return `${who} made this room`
   if (body.name !== undefined) return `${who} named this room ${body.name}`
   if (body.topic !== undefined) return body.topic ? `${who} changed the topic: ${body.topic}` : `${who} removed the topic`
   return `${who} changed this room`

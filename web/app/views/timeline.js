@@ -85,6 +85,8 @@ function Loaded({ room, log, onScrolled }) {
     hold.moved(live)
     if (hold.pinned) seenTo.current = log.to
     setAway(!hold.pinned)
+    // Following the end lets old rows go; a reader who has turned back keeps his.
+    if (!hold.pinned && win.first === Infinity && rows[slice.start]) setWin({ ...win, first: rows[slice.start].seq })
     onScrolled((hold.box?.scrollTop ?? 0) > 0)
     edges()
     look()
@@ -150,9 +152,15 @@ function Loaded({ room, log, onScrolled }) {
         ${!live && html`<${GreyRows} count=${2} />`}
       </div>
     </div>
-    ${away && (fresh > 0 || !live || far(hold.box)) && html`<button type="button" class="button jump" onClick=${latest}>
-      <${Icon} name="latest" />${fresh > 0 ? `${fresh} new, jump to latest` : 'Jump to latest'}</button>`}
+    ${away && (fresh > 0 || !live || far(hold.box)) && html`<${Jump} fresh=${fresh} onJump=${latest} />`}
   </div>`
+}
+
+/** @param {{fresh: number, onJump: () => void}} props */
+function Jump({ fresh, onJump }) {
+  const words = fresh > 0 ? `${fresh} new, jump to latest` : 'Jump to latest'
+  return html`<button type="button" class=${`button jump ${fresh > 0 ? '' : 'quiet'}`} title=${words} onClick=${onJump}>
+    <${Icon} name="latest" /><span class=${fresh > 0 ? '' : 'said'}>${words}</span></button>`
 }
 
 /** @param {Log} log */

@@ -35,7 +35,7 @@ export function People({ onClose }) {
   }
 
   return html`<${Dialog} title="People" class="wide" onClose=${onClose}>
-    <${Field} label="Name or handle" value=${wanted} onValue=${setWanted} autocomplete="off" />
+    <${Field} label="Name or handle" value=${wanted} onValue=${setWanted} autofocus autocomplete="off" />
     ${(failed || !list) && html`<${GreyRows} count=${3} failed=${failed} onRetry=${reload} />`}
     ${list?.length === 0 && html`<p class="secondary">Nobody by that name.</p>`}
     <div class="rows">${list?.map(row)}</div>

@@ -47,7 +47,7 @@ export function PickPeople({ purpose, room, onClose }) {
 
   const title = purpose === 'direct' ? 'Start a direct conversation' : `Add people to ${room ? roomTitle(room, client.store) : 'this room'}`
   return html`<${Dialog} title=${title} onClose=${onClose}>
-    ${chosen.length > 0 && html`<div class="chips">${chosen.map((user) => html`<span class="chip" key=${user.user}><${Face} user=${user} size=${18} /><bdi>${user.name}</bdi>
+    ${chosen.length > 0 && html`<div class="chips">${chosen.map((user) => html`<span class="chip" key=${user.user}><${Face} user=${user} size=${20} /><bdi>${user.name}</bdi>
       <${IconButton} icon="close" label=${`Not ${user.name}`} onClick=${() => setChosen(chosen.filter((one) => one !== user))} /></span>`)}</div>`}
     <${Field} label="Name or handle" value=${wanted} onValue=${setWanted} autofocus autocomplete="off"
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === 'Enter' && wanted.trim() && found[0]) { event.preventDefault(); choose(found[0]) } }} />

@@ -26,7 +26,7 @@ export function ReactDialog({ room, item, onClose }) {
   }
 
   return html`<${Dialog} title="React" class="narrow" onClose=${onClose}>
-    <div class="emoji-set">${SET.map((emoji) => html`<button type="button" key=${emoji} aria-label=${emoji} onClick=${() => react(emoji)}>${emoji}</button>`)}</div>
+    <div class="emoji-set">${SET.map((emoji, i) => html`<button type="button" key=${emoji} aria-label=${emoji} autofocus=${i === 0} onClick=${() => react(emoji)}>${emoji}</button>`)}</div>
     <form class="give" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); if (other.trim()) void react(other.trim()) }}>
       <input class="input" aria-label="Any other emoji" placeholder="Any other emoji" autocomplete="off" value=${other} onInput=${(/** @type {any} */ event) => { setWrong(''); setOther(event.currentTarget.value) }} />
       <button type="submit" class="button" disabled=${!other.trim()}>React</button></form>
