@@ -24,7 +24,7 @@ type Options struct {
 	Store     *store.Store
 	Chat      *chat.Chat
 	Hub       *hub.Hub
-	Sockets   *socket.Server
+	Socket    *socket.Server
 	Limits    minichat.Limits
 	PublicURL string                     // "": links name the host that the upload came to
 	Addr      func(*http.Request) string // the client's address; nil: the connection's
