@@ -2,7 +2,7 @@
 
 import { randomKey } from './keys.js'
 import { takeThread, trimLog } from './log.js'
-import { readUpTo, withLog, withRoom, withRooms, withUsers } from './state.js'
+import { readUpTo, withLog, withRooms, withUsers } from './state.js'
 import { roomOf } from './protocol.js'
 import { PAGE } from './sync.js'
 
@@ -120,14 +120,15 @@ export class Actions {
 
   /** @param {string} room @param {number} root */
   async openThread(room, root) {
-    /** @type {string|number|undefined} */
-    let after
     this.#store.update((s) => withLog(s, room, (log) => takeThread(log, root, [], false)))
-    do {
-      const page = await this.#api.thread(room, root, { after, limit: 200 })
-      after = page.next
-      this.#store.update((s) => withLog(s, room, (log) => takeThread(log, root, page.list, after === undefined)))
-    } while (after !== undefined)
+    let after = 0
+    for (let more = true; more; ) {
+      const { list } = await this.#api.thread(room, root, { after, limit: 200 })
+      // A page may end at its bytes before its limit: only an empty one is the end.
+      more = list.length > 0
+      after = list.at(-1)?.seq ?? after
+      this.#store.update((s) => withLog(s, room, (log) => takeThread(log, root, list, !more)))
+    }
     if (!this.#log(room)?.items.has(root)) await this.#sync.pull(room, { after: root - 1, limit: 1 }, 'none')
   }
 
@@ -148,6 +149,7 @@ export class Actions {
   /** @param {string} room @param {number} seq */
   #sendRead(room, seq) {
     this.#reads.set(room, Math.max(seq, this.#reads.get(room) ?? 0))
+    this.#sync.readHere(room, seq)
     this.#readTimer ??= setTimeout(() => this.#flushReads(), READ_EVERY)
   }
 
@@ -164,6 +166,7 @@ export class Actions {
   /** The room is unread from this message on. @param {string} room @param {number} seq */
   async markUnread(room, seq) {
     this.#reads.delete(room)
+    this.#sync.readHere(room, 0)
     await this.#sync.ask('read', { room, seq: seq - 1, back: true }, undefined, PATIENCE)
     this.#store.update((s) => readUpTo(s, room, seq - 1))
     this.#store.update((s) => withLog(s, room, (log) => ({ ...log, newFrom: seq })))
@@ -287,8 +290,7 @@ export class Actions {
 
   /** @param {string} room @param {{name?: string, topic?: string, archived?: boolean}} change */
   async updateRoom(room, change) {
-    await this.#api.updateRoom(room, change)
-    this.#store.update((s) => withRoom(s, room, (r) => ({ ...r, ...change })))
+    this.#keepRoom(await this.#api.updateRoom(room, change))
   }
 
   /** @param {string} room @param {{after?: string}} [page] @returns {Promise<{list: User[], next?: string}>} */

@@ -2,7 +2,7 @@
 
 /** @import { FileRef, Item, User, WireRoom } from './protocol.js' */
 /** @typedef {{user: User, token?: string, expires_at: number}} Signed */
-/** @typedef {{room: string, from: number, to: number, head: number, list: Item[], next?: string|number}} EventsPage */
+/** @typedef {{room: string, from: number, to: number, head: number, list: Item[]}} EventsPage */
 /** @typedef {{number: number, url: string, expires_at: number}} PartUrl */
 /** @typedef {{handle: string, password: string, name?: string, token?: string}} Credentials */
 
@@ -121,7 +121,7 @@ export class Api {
   createRoom(room) { return this.call('POST', '/rooms', { body: room }) }
   /** @param {string} room @returns {Promise<WireRoom>} */
   room(room) { return this.call('GET', `/rooms/${part(room)}`) }
-  /** @param {string} room @param {{name?: string, topic?: string, archived?: boolean}} change */
+  /** @param {string} room @param {{name?: string, topic?: string, archived?: boolean}} change @returns {Promise<WireRoom>} */
   updateRoom(room, change) { return this.call('PATCH', `/rooms/${part(room)}`, { body: change }) }
   /** @param {string} room @param {{after?: string, limit?: number}} [by] */
   members(room, by = {}) { return this.call('GET', `/rooms/${part(room)}/members${query(by)}`) }
@@ -131,7 +131,7 @@ export class Api {
   removeMember(room, user) { return this.call('DELETE', `/rooms/${part(room)}/members/${part(user)}`) }
   /** @param {string} room @param {{after?: number, before?: number, limit?: number}} by @returns {Promise<EventsPage>} */
   events(room, by) { return this.call('GET', `/rooms/${part(room)}/events${query(by)}`) }
-  /** @param {string} room @param {number} root @param {{after?: string|number, limit?: number}} [by] @returns {Promise<{list: Item[], next?: string|number}>} */
+  /** @param {string} room @param {number} root @param {{after?: number, limit?: number}} [by] @returns {Promise<{list: Item[]}>} */
   thread(room, root, by = {}) { return this.call('GET', `/rooms/${part(room)}/messages/${root}/thread${query(by)}`) }
 
   /** @param {{name: string, size: number, type: string, width?: number, height?: number}} file @param {AbortSignal} [signal] @returns {Promise<{file: string, part_size: number, parts: PartUrl[]}>} */

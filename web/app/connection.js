@@ -166,6 +166,8 @@ export class Connection extends EventTarget {
     socket.addEventListener('open', mine(() => this.#hello()))
     socket.addEventListener('message', mine((e) => this.#receive(e.data)))
     socket.addEventListener('close', mine((e) => this.#closed(e.code)))
+    // A close follows every error, and says as much as a page may know.
+    socket.addEventListener('error', () => {})
     this.#timers.welcome = setTimeout(() => this.#zombie(), this.#times.welcome)
   }
 

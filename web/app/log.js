@@ -67,6 +67,9 @@ function draft(log) {
 function settle(log) {
   while (log.ready && log.items.has(log.to + 1)) log.to++
   while (log.ready && log.from > 1 && log.items.has(log.from - 1)) log.from--
+  // `watch` tells the head and not its id; the page that brings that event does.
+  const last = log.cursor.id ? undefined : log.items.get(log.cursor.seq)
+  if (last) log.cursor = { seq: last.seq, id: last.id }
   log.head = Math.max(log.head, log.cursor.seq)
   log.behind = log.held.length > 0 || log.head > log.cursor.seq
   log.atStart = log.ready && log.from <= log.floor

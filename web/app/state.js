@@ -241,7 +241,7 @@ function takePresence(state, frame) {
   return withRoom({ ...state, presence }, frame.room, (r) => ({ ...r, online: frame.count ?? 0 }))
 }
 
-/** A room is watched from now on; `ok` is the answer. @param {State} state @param {string} room @param {any} ok @param {{newFrom?: number|null, pending?: any[]}} [more] @returns {State} */
+/** A room is watched from now on; `ok` is the answer. @param {State} state @param {string} room @param {any} ok @param {{newFrom?: number|null, pending?: any[], gen?: number}} [more] @returns {State} */
 export function watched(state, room, ok, more = {}) {
   const known = state.rooms.get(room)
   const log = newLog(room, { seq: ok.head ?? 0, floor: known?.floor, ...more })

@@ -2,7 +2,7 @@
 
 import { effect } from './lib.js'
 import { RequestError } from './connection.js'
-import { hearHead, putPending, dropPending } from './log.js'
+import { putPending, dropPending } from './log.js'
 import { expireTyping, firstUnread, mergePage, unwatched, watched, withLog, withRooms, withUsers } from './state.js'
 import { roomOf } from './protocol.js'
 
@@ -17,6 +17,8 @@ const PULL = 200
 const WATCHED = 20
 /** A pong may tell of an event that is still on its way; only what stays missing is pulled. */
 const GRACE = 1500
+/** The server writes read positions once a second. */
+const READ_SETTLES = 3000
 
 export class Sync {
   #store
@@ -33,6 +35,8 @@ export class Sync {
   #timers = new Map()
   /** @type {Map<string, number>} */
   #starts = new Map()
+  /** @type {Map<string, {seq: number, until: number}>} */
+  #readHere = new Map()
   /** @type {(() => void)[]} */
   #ends = []
 
@@ -74,6 +78,7 @@ export class Sync {
 
   /** @param {any} frame */
   take(frame) {
+    if (frame.type === 'signal' && frame.kind === 'read' && this.#older(frame)) return
     this.#store.dispatch(frame)
     if (frame.type === 'event') this.#seen([frame])
     if (frame.type === 'events') this.#seen(frame.list)
@@ -82,6 +87,17 @@ export class Sync {
     if (frame.type === 'welcome') return
     if (frame.room) this.#heal(frame.room)
     else if (frame.type === 'pong') this.#healAll()
+  }
+
+  /** This page has read up to there: the server's word on an earlier position, still on its way, is no news. @param {string} room @param {number} seq */
+  readHere(room, seq) {
+    this.#readHere.set(room, { seq, until: Date.now() + READ_SETTLES })
+  }
+
+  /** @param {{room: string, seq: number}} signal */
+  #older(signal) {
+    const own = this.#readHere.get(signal.room)
+    return !!own && own.seq > signal.seq && own.until > Date.now()
   }
 
   /** @param {Item[]} items */
@@ -99,17 +115,17 @@ export class Sync {
   #welcomed(welcome) {
     for (const log of this.#store.state.logs.values()) {
       this.#replaying(log.room)
-      // A room in which nothing was seen yet has no id to compare: it is watched anew.
-      if (!log.cursor.id) this.#rewatch(log.room, log.cursor.seq)
+      // Of a room in which nothing was seen yet no id can be compared: it begins anew.
+      if (!log.cursor.id) this.#rewatch(log.room, log.gen + 1)
     }
     if (welcome.rooms?.length >= 200) this.#moreRooms(welcome.rooms.at(-1).room)
     this.#outbox.flush({ fresh: true })
   }
 
-  /** @param {string} room @param {number} after */
-  #rewatch(room, after) {
-    const take = (/** @type {any} */ ok) => this.#store.update((s) => withLog(s, room, (log) => hearHead(log, ok.head ?? 0)))
-    this.#connection.request('watch', { room, after }, { take }).catch(() => {})
+  /** @param {string} room @param {number} gen */
+  #rewatch(room, gen) {
+    const take = (/** @type {any} */ ok) => this.#store.update((s) => watched(s, room, ok, { pending: this.#outbox.of(room), gen }))
+    this.#connection.request('watch', { room }, { take }).catch(() => {})
   }
 
   /** @param {string|undefined} after */
