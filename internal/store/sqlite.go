@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -38,6 +39,7 @@ const (
 	// oldestSQLite has no bug that is known to lose what a WAL holds.
 	oldestSQLite = "3.51.3"
 	poolSize     = 4
+	busyTimeout  = 5 * time.Second
 )
 
 // pragma is a setting of a connection that is read back after it was made.
@@ -47,7 +49,7 @@ type pragma struct{ name, value string }
 // overwrites what was deleted.
 func commonPragmas() []pragma {
 	return []pragma{
-		{"busy_timeout", "5000"},
+		{"busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
 		{"journal_mode", "wal"},
 		{"synchronous", "2"},
 		{"foreign_keys", "1"},
@@ -132,11 +134,28 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	for _, p := range c.pragmas {
-		if err := setPragma(ctx, conn, p); err != nil {
+		if err := setPragmaSoon(ctx, conn, p); err != nil {
 			return nil, errors.Join(err, conn.Close())
 		}
 	}
 	return conn, nil
+}
+
+// setPragmaSoon waits while another process that opens a new database at the
+// same time holds it: for the change to WAL, SQLite itself does not wait.
+func setPragmaSoon(ctx context.Context, conn driver.Conn, p pragma) error {
+	for end := time.Now().Add(busyTimeout); ; {
+		err := setPragma(ctx, conn, p)
+		e, ok := errors.AsType[*sqlite.Error](err)
+		if !ok || e.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func setPragma(ctx context.Context, conn driver.Conn, p pragma) error {
