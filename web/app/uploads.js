@@ -107,7 +107,7 @@ export class Uploads {
     const { file_bytes, files_per_message } = this.#limits()
     if (file_bytes && file.size > file_bytes) return `${file.name} has ${bytes(file.size)}; a file may have at most ${bytes(file_bytes)} here.`
     if (file.size === 0) return `${file.name} is empty.`
-    if (files_per_message && this.of(scope).length >= files_per_message) return `A message may carry at most ${files_per_message} files.`
+    if (files_per_message && this.of(scope).length >= files_per_message) return `A message may carry at most ${files_per_message} ${files_per_message === 1 ? 'file' : 'files'}.`
     return ''
   }
 

@@ -1,0 +1,233 @@
+import 'fake-indexeddb/auto'
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { afterEach, beforeEach, test } from 'node:test'
+import { Api, ApiError } from '../app/api.js'
+import { openStorage } from '../app/storage.js'
+import { Uploads } from '../app/uploads.js'
+import { until } from './server.js'
+
+const PART = 10
+/** A server of files, as docs/protocol.md says. */
+class Files {
+  /** @type {Map<string, {made: any, parts: Map<number, Buffer>, ready?: boolean}>} */
+  files = new Map()
+  /** @type {string[]} */
+  calls = []
+  /** What a PUT does instead. @type {((number: number) => number|'cut'|undefined)|null} */
+  onPut = null
+  life = 60_000
+
+  async start() {
+    this.http = createServer(async (request, response) => {
+      const chunks = []
+      for await (const c of request) chunks.push(c)
+      const body = Buffer.concat(chunks)
+      const path = /** @type {string} */ (request.url).replace('/api/v1', '')
+      this.calls.push(`${request.method} ${path}`)
+      const [status, answer] = this.answer(/** @type {string} */ (request.method), path, body) ?? [404, { code: 'not_found' }]
+      if (status === 0) return void request.socket.destroy()
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(answer && JSON.stringify(answer))
+    })
+    this.http.listen(0, '127.0.0.1')
+    await once(this.http, 'listening')
+    this.url = `http://127.0.0.1:${/** @type {any} */ (this.http.address()).port}`
+  }
+
+  /** @param {string} method @param {string} path @param {Buffer} body @returns {[number, any?]|undefined} */
+  answer(method, path, body) {
+    const [, , id, verb, number] = path.split('/')
+    const file = this.files.get(id)
+    if (method === 'POST' && !id) return this.make(JSON.parse(String(body)))
+    if (!file) return undefined
+    if (method === 'PUT') return this.put(file, Number(number), body)
+    if (verb === 'parts') return [200, { parts: JSON.parse(String(body)).numbers.map((/** @type {number} */ n) => this.part(id, n)) }]
+    if (verb === 'complete') return this.complete(id, file)
+    if (method === 'DELETE') return [this.files.delete(id) ? 204 : 404]
+    return [200, { file: id, state: file.ready ? 'ready' : 'open', part_size: PART, have: [...file.parts].map(([n, b]) => ({ number: n, size: b.length })) }]
+  }
+
+  /** @param {any} made @returns {[number, any]} */
+  make(made) {
+    const id = `f${this.files.size + 1}`
+    this.files.set(id, { made, parts: new Map() })
+    const count = Math.min(2, Math.ceil(made.size / PART))
+    return [201, { file: id, part_size: PART, parts: Array.from({ length: count }, (_, i) => this.part(id, i + 1)) }]
+  }
+
+  /** @param {string} id @param {number} n */
+  part(id, n) {
+    return { number: n, url: `/api/v1/files/${id}/part/${n}`, expires_at: Date.now() + this.life }
+  }
+
+  /** @param {any} file @param {number} number @param {Buffer} body @returns {[number, any?]} */
+  put(file, number, body) {
+    const done = this.onPut?.(number)
+    if (done === 'cut') return [0]
+    if (done) return [done, { code: 'x', detail: `refused with ${done}` }]
+    file.parts.set(number, body)
+    return [200]
+  }
+
+  /** @param {string} id @param {any} file @returns {[number, any]} */
+  complete(id, file) {
+    file.ready = true
+    return [200, { file: id, ...file.made }]
+  }
+
+  /** @param {string} id */
+  text(id) {
+    const { parts } = /** @type {any} */ (this.files.get(id))
+    return [...parts.keys()].sort((a, b) => a - b).map((n) => String(parts.get(n))).join('')
+  }
+}
+
+/** What putPart does with an XMLHttpRequest. @type {typeof import('../app/transfer.js').putPart} */
+async function put(url, piece, signal, onProgress) {
+  const response = await fetch(url, { method: 'PUT', body: piece, signal }).catch(() => {
+    throw new ApiError({ code: 'offline', message: 'cut off', definite: false })
+  })
+  if (!response.ok) throw new ApiError({ code: 'x', message: `refused with ${response.status}`, status: response.status })
+  onProgress(piece.size)
+}
+
+/** @type {Files} */
+let server
+/** @type {Uploads[]} */
+let made = []
+let count = 0
+beforeEach(async () => {
+  server = new Files()
+  await server.start()
+})
+afterEach(() => {
+  for (const u of made) u.stop()
+  made = []
+  server.http?.close()
+  server.http?.closeAllConnections()
+})
+
+/** @param {any} [shelf] @param {any} [limits] */
+async function make(shelf, limits = { file_bytes: 1000, files_per_message: 3 }) {
+  const uploads = new Uploads({ api: new Api({ server: server.url }), limits: () => limits, put })
+  made.push(uploads)
+  await uploads.load(shelf ?? (await openStorage(`uploads${++count}`)).uploads)
+  return uploads
+}
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+const file = (name = 'a.txt', text = LETTERS) => new File([text], name, { type: 'text/plain' })
+/** @param {Uploads} u @param {string} state */
+const reaches = (u, state) => until(() => u.list.value[0]?.state === state)
+
+test('a file goes up in parts and is taken once', async () => {
+  const uploads = await make()
+  assert.deepEqual(await uploads.add('r1', [file()]), { refused: [] })
+  assert.equal(uploads.busy('r1'), true)
+  await reaches(uploads, 'done')
+  assert.equal(server.text('f1'), LETTERS)
+  const [upload] = uploads.of('r1')
+  assert.deepEqual([upload.sent, uploads.busy('r1'), uploads.of('r2').length], [LETTERS.length, false, 0])
+  uploads.setAlt(upload.id, 'letters')
+  const [taken] = uploads.take('r1')
+  assert.deepEqual([taken.file, taken.name, taken.size, taken.alt], ['f1', 'a.txt', LETTERS.length, 'letters'])
+  assert.deepEqual(uploads.take('r1'), [])
+})
+
+test('too big, empty, too many: refused in words, before the first byte', async () => {
+  const uploads = await make(undefined, { file_bytes: 10, files_per_message: 1 })
+  const { refused } = await uploads.add('r1', [file('big.txt'), file('none.txt', ''), file('ok.txt', 'x'), file('more.txt', 'y')])
+  assert.deepEqual(refused, [
+    { name: 'big.txt', words: 'big.txt has 62 B; a file may have at most 10 B here.' },
+    { name: 'none.txt', words: 'none.txt is empty.' },
+    { name: 'more.txt', words: 'A message may carry at most 1 file.' },
+  ])
+  await reaches(uploads, 'done')
+  assert.equal(server.files.size, 1)
+})
+
+test('a lost network pauses; going on sends only what is missing', async () => {
+  server.onPut = (number) => (number >= 4 ? 'cut' : undefined)
+  const uploads = await make()
+  await uploads.add('r1', [file()])
+  await reaches(uploads, 'paused')
+  server.onPut = null
+  server.calls = []
+  const have = server.files.get('f1')?.parts.size ?? 0
+  uploads.resume()
+  await reaches(uploads, 'done')
+  assert.equal(server.text('f1'), LETTERS)
+  assert.equal(server.calls.filter((c) => c.startsWith('PUT')).length, 7 - have)
+})
+
+test('a reload goes on with the bytes that the device kept', async () => {
+  const shelf = (await openStorage('reload')).uploads
+  server.onPut = (number) => (number >= 3 ? 'cut' : undefined)
+  const first = await make(shelf)
+  await first.add('r1', [file()])
+  await reaches(first, 'paused')
+  first.stop()
+  server.onPut = null
+  const second = await make(shelf)
+  await reaches(second, 'done')
+  assert.equal(server.files.size, 1)
+  assert.equal(server.text('f1'), LETTERS)
+})
+
+test('a finished one waits for its message over a reload', async () => {
+  const shelf = (await openStorage('finished')).uploads
+  const first = await make(shelf)
+  await first.add('r1', [file()])
+  await reaches(first, 'done')
+  await until(async () => (await shelf.all())[0]?.state === 'done')
+  first.stop()
+  const second = await make(shelf)
+  assert.equal(second.take('r1')[0].file, 'f1')
+})
+
+test('a refusal fails with its words; Retry begins again', async () => {
+  server.onPut = () => 507
+  const uploads = await make()
+  await uploads.add('r1', [file()])
+  await reaches(uploads, 'failed')
+  assert.equal(uploads.list.value[0].error, 'refused with 507')
+  server.onPut = null
+  uploads.retry(uploads.list.value[0].id)
+  await reaches(uploads, 'done')
+})
+
+test('a link that ran out is asked for again', async () => {
+  let first = true
+  server.onPut = () => {
+    if (!first) return undefined
+    first = false
+    return 400
+  }
+  const uploads = await make()
+  await uploads.add('r1', [file('a.txt', 'short')])
+  await reaches(uploads, 'done')
+  assert.ok(server.calls.includes('POST /files/f1/parts'))
+})
+
+test('an upload that the server has swept away can be tried from the beginning', async () => {
+  server.onPut = (number) => (number >= 3 ? 'cut' : undefined)
+  const uploads = await make()
+  await uploads.add('r1', [file()])
+  await reaches(uploads, 'paused')
+  server.onPut = null
+  server.files.delete('f1')
+  uploads.resume()
+  await reaches(uploads, 'failed')
+  uploads.retry(uploads.list.value[0].id)
+  await reaches(uploads, 'done')
+})
+
+test('cancel takes it away here and there', async () => {
+  server.onPut = () => 'cut'
+  const uploads = await make()
+  await uploads.add('r1', [file()])
+  await reaches(uploads, 'paused')
+  uploads.cancel(uploads.list.value[0].id)
+  assert.equal(uploads.list.value.length, 0)
+  await until(() => server.files.size === 0)
+})
