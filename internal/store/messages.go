@@ -101,7 +101,7 @@ func (tx *Tx) saveMessage(ctx context.Context, m *Message) error {
 		return err
 	}
 	_, err = tx.exec(ctx, `UPDATE events SET text = $3, rev = $4, pinned = $5, body = $6 WHERE room = $1 AND seq = $2`,
-		m.Room, m.Seq, m.Text, m.Rev, flag(m.Pinned), body)
+		m.Room, m.Seq, m.Text, m.Rev, truth(m.Pinned), body)
 	if err != nil {
 		return fmt.Errorf("update message: %w", err)
 	}

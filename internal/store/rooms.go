@@ -139,7 +139,7 @@ func (tx *Tx) InsertRoom(ctx context.Context, r minichat.Room, by string) error 
 	_, err := tx.exec(ctx, `INSERT INTO rooms
 		(id, kind, name, folded, topic, archived, head, floor, messages, members, direct_key, created_by, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, $7, $8, $9)`,
-		r.ID, string(r.Kind), r.Name, fold(r.Name), r.Topic, flag(r.Archived), key, by, tx.Now())
+		r.ID, string(r.Kind), r.Name, fold(r.Name), r.Topic, truth(r.Archived), key, by, tx.Now())
 	if err != nil {
 		return fmt.Errorf("insert room: %w", err)
 	}
@@ -149,15 +149,15 @@ func (tx *Tx) InsertRoom(ctx context.Context, r minichat.Room, by string) error 
 // UpdateRoom sets kind, name, topic and archived.
 func (tx *Tx) UpdateRoom(ctx context.Context, r minichat.Room) error {
 	_, err := tx.exec(ctx, `UPDATE rooms SET kind = $2, name = $3, folded = $4, topic = $5, archived = $6 WHERE id = $1`,
-		r.ID, string(r.Kind), r.Name, fold(r.Name), r.Topic, flag(r.Archived))
+		r.ID, string(r.Kind), r.Name, fold(r.Name), r.Topic, truth(r.Archived))
 	if err != nil {
 		return fmt.Errorf("update room: %w", err)
 	}
 	return nil
 }
 
-// flag is how a truth is kept: 0 or 1 in both databases.
-func flag(b bool) int64 {
+// truth is how a truth is kept: 0 or 1 in both databases.
+func truth(b bool) int64 {
 	if b {
 		return 1
 	}

@@ -127,7 +127,7 @@ func (tx *Tx) InsertUser(ctx context.Context, u minichat.User, password, skeleto
 		(id, handle, name, folded, skeleton, color, avatar, role, bot, disabled, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		u.ID, u.Handle, u.Name, fold(u.Handle+" "+u.Name), orNull(skeleton), u.Color, u.Avatar, string(u.Role),
-		flag(u.Bot), flag(u.Disabled), u.CreatedAt)
+		truth(u.Bot), truth(u.Disabled), u.CreatedAt)
 	if err == nil && password != "" {
 		err = tx.SetPassword(ctx, u.ID, password)
 	}
@@ -143,7 +143,7 @@ func (tx *Tx) UpdateUser(ctx context.Context, u minichat.User, skeleton string) 
 	_, err := tx.exec(ctx, `UPDATE users SET name = $2, folded = $3, skeleton = COALESCE($4, skeleton), color = $5,
 		avatar = $6, role = $7, bot = $8, disabled = $9 WHERE id = $1`,
 		u.ID, u.Name, fold(u.Handle+" "+u.Name), orNull(skeleton), u.Color, u.Avatar, string(u.Role),
-		flag(u.Bot), flag(u.Disabled))
+		truth(u.Bot), truth(u.Disabled))
 	if err != nil {
 		return fmt.Errorf("update user: %w", err)
 	}
