@@ -251,6 +251,14 @@ export function watched(state, room, ok, more = {}) {
   return withRoom(next, room, (r) => ({ ...r, watched: true, online: ok.online_count ?? 0 }))
 }
 
+/** Who is here, after a time without news: whoever is not named is not. @param {State} state @param {string} room @param {{online?: string[], online_count?: number}} ok @returns {State} */
+export function present(state, room, ok) {
+  /** @type {State['presence']} */
+  const presence = new Map()
+  for (const id of ok.online ?? []) presence.set(id, state.presence.get(id) ?? 'active')
+  return withRoom({ ...state, presence }, room, (r) => ({ ...r, online: ok.online_count ?? 0 }))
+}
+
 /** @param {State} state @param {string} room @returns {State} */
 export function unwatched(state, room) {
   const next = { ...state, logs: filterMap(state.logs, (id) => id !== room) }

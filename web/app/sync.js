@@ -3,7 +3,7 @@
 import { effect } from './lib.js'
 import { RequestError } from './connection.js'
 import { putPending, dropPending } from './log.js'
-import { expireTyping, firstUnread, mergePage, unwatched, watched, withLog, withRooms, withUsers } from './state.js'
+import { expireTyping, firstUnread, mergePage, present, unwatched, watched, withLog, withRooms, withUsers } from './state.js'
 import { roomOf } from './protocol.js'
 
 /** @import { Api } from './api.js' */
@@ -33,6 +33,8 @@ export class Sync {
   #running = new Map()
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #timers = new Map()
+  /** @type {Set<string>} shown rooms of which it is not known who is here */
+  #absent = new Set()
   /** @type {Map<string, number>} */
   #starts = new Map()
   /** @type {Map<string, {seq: number, until: number}>} */
@@ -82,11 +84,22 @@ export class Sync {
     this.#store.dispatch(frame)
     if (frame.type === 'event') this.#seen([frame])
     if (frame.type === 'events') this.#seen(frame.list)
-    if (frame.type === 'synced') this.#forget(`replay:${frame.room}`)
+    if (frame.type === 'synced') this.#synced(frame.room)
     if (frame.type === 'reset') this.#replaying(frame.room)
     if (frame.type === 'welcome') return
     if (frame.room) this.#heal(frame.room)
     else if (frame.type === 'pong') this.#healAll()
+  }
+
+  /** @param {string} room */
+  #synced(room) {
+    this.#forget(`replay:${room}`)
+    const log = this.#store.state.logs.get(room)
+    if (!this.#absent.delete(room) || !log) return
+    // A cursor in `hello` brings no list of who is here; watching again from the same place does.
+    const take = (/** @type {any} */ ok) => this.#store.update((s) => present(s, room, ok))
+    const { seq, id } = log.cursor
+    this.#connection.request('watch', { room, after: seq, ...(id && { id }) }, { take }).catch(() => {})
   }
 
   /** This page has read up to there: the server's word on an earlier position, still on its way, is no news. @param {string} room @param {number} seq */
@@ -117,6 +130,7 @@ export class Sync {
       this.#replaying(log.room)
       // Of a room in which nothing was seen yet no id can be compared: it begins anew.
       if (!log.cursor.id) this.#rewatch(log.room, log.gen + 1)
+      else if (this.#shown.has(log.room)) this.#absent.add(log.room)
     }
     if (welcome.rooms?.length >= 200) this.#moreRooms(welcome.rooms.at(-1).room)
     this.#outbox.flush({ fresh: true })

@@ -108,6 +108,16 @@ test('cut off: messages, edits of old ones and deletes are there after the retur
   assert.deepEqual([hello.epoch, hello.cursors], ['ep1', [['r1', 3, 'eep13']]])
 })
 
+test('cut off: who is here is asked for again', async () => {
+  const client = await signedIn()
+  await client.actions.openRoom('r1')
+  client.store.dispatch({ type: 'signal', kind: 'presence', room: 'r1', on: ['u2'], count: 2 })
+  cut()
+  await until(() => client.store.presence.value.has('u1') && !client.store.presence.value.has('u2'))
+  const { room, after, id } = server.requests.findLast((r) => r.type === 'watch')
+  assert.deepEqual([room, after, id], ['r1', 3, 'eep13'])
+})
+
 test('a hole is pulled, and what lies beyond it waits', async () => {
   const client = await signedIn()
   await client.actions.openRoom('r1')
