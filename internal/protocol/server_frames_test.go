@@ -17,7 +17,7 @@ var (
 	picture = minichat.File{ID: "f1", Name: "plan.png", Size: 48213, Type: "image/png", Width: 1280, Height: 720}
 	table   = minichat.File{ID: "f2", Name: "costs \"2026\".ods", Size: 9120, Type: "application/octet-stream"}
 
-	general = minichat.Room{ID: "r1", Kind: minichat.Channel, Name: "general", Topic: "What concerns everybody", Head: 130, Read: 97, Unread: 4, Mentions: 1, Members: 12}
+	general = minichat.Room{ID: "r1", Kind: minichat.Channel, Name: "general", Topic: "What concerns everybody", Head: 120, Read: 97, Unread: 4, Mentions: 1, Members: 12}
 	secret  = minichat.Room{ID: "r2", Kind: minichat.Private, Name: "surprise", Head: 7, Read: 7, Members: 3, Role: minichat.Admin}
 	pair    = minichat.Room{ID: "r3", Kind: minichat.Direct, Head: 2, Read: 1, Unread: 1, Mentions: 1, Members: 2, With: []string{"u2"}}
 )
@@ -32,7 +32,7 @@ func serverFrames() map[string][]byte {
 		"welcome-norooms": AppendWelcome(nil, 1, Welcome{
 			Conn: "c2", Epoch: "p1", User: bot, Limits: minichat.DefaultLimits(), HeartbeatMS: 25000, Server: "minichat/1.2.0",
 		}),
-		"synced":       AppendSynced(nil, "r1", 130),
+		"synced":       AppendSynced(nil, "r1", 120),
 		"reset-epoch":  AppendReset(nil, "r1", ResetEpoch, 0, 64),
 		"reset-cursor": AppendReset(nil, "r1", ResetCursor, 0, 64),
 		"reset-floor":  AppendReset(nil, "r1", ResetFloor, 1001, 1800),
@@ -74,7 +74,7 @@ func goldenAnswers() map[string][]byte {
 	at := int64(goldenAt)
 	return map[string][]byte{
 		"ok":            AppendOK(nil, 3, OK{}),
-		"ok-watch":      AppendOK(nil, 2, OK{Head: ptr[int64](130), Online: []string{"u1", "u2"}, OnlineCount: ptr[int64](2)}),
+		"ok-watch":      AppendOK(nil, 2, OK{Head: ptr[int64](120), Online: []string{"u1", "u2"}, OnlineCount: ptr[int64](2)}),
 		"ok-watch-many": AppendOK(nil, 2, OK{Head: ptr[int64](0), OnlineCount: ptr[int64](812)}),
 		"ok-post":       AppendOK(nil, 4, OK{Seq: 121, ID: "e121", At: at}),
 		"ok-dup":        AppendOK(nil, 4, OK{Seq: 121, ID: "e121", At: at, Dup: true}),
