@@ -43,7 +43,7 @@ const (
 var clientFrames = map[string]any{
 	"hello":         &Hello{Token: goldenToken, Device: "terminal"},
 	"hello-cookie":  &Hello{},
-	"hello-resume":  &Hello{Token: goldenToken, Device: "terminal", Epoch: "p1", Cursors: []Cursor{{"r1", 97, "e97"}, {"r2", 0, ""}}, Rooms: ptr(false)},
+	"hello-resume":  &Hello{Token: goldenToken, Device: "terminal", Epoch: "p1", Cursors: []Cursor{{"r1", 121, "e121"}, {"r4", 0, ""}}, Rooms: ptr(false)},
 	"watch":         &Watch{Room: "r1"},
 	"watch-after":   &Watch{Room: "r1", After: ptr[int64](97), ID: "e97"},
 	"watch-all":     &Watch{Room: "r1", After: ptr[int64](0)},
