@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { newPerson, openBrowser } from './people.mjs'
+import { startServer } from './server.mjs'
+
+test('by keyboard alone: sign in, write, edit, react', async (t) => {
+  const server = await startServer(t)
+  const owner = await server.owner()
+  const ana = await newPerson(t, await openBrowser(t))
+  const { page } = ana
+  const key = (name) => page.keyboard.press(name)
+  await page.goto(server.url)
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  await page.keyboard.type(owner.handle) // the first field has the focus
+  await key('Tab')
+  await page.keyboard.type(owner.password)
+  await key('Enter')
+  await ana.composer.waitFor()
+
+  await tabTo(page, ana.composer)
+  await page.keyboard.type('typed')
+  await key('Enter')
+  await ana.sent('typed').waitFor()
+  await key('ArrowUp') // my last message, to edit
+  await page.getByRole('textbox', { name: 'Edit message' }).waitFor()
+  await page.keyboard.type(' and mended')
+  await key('Enter')
+  await ana.sent('typed and mended').waitFor()
+
+  await focusTimeline(page, ana)
+  await key('ArrowUp')
+  await key('+')
+  await page.getByRole('dialog', { name: 'React' }).waitFor()
+  await key('Enter') // on the first of the set
+  await ana.sent('typed and mended').getByRole('button', { name: /^👍 1/ }).waitFor()
+
+  await focusTimeline(page, ana)
+  await key('ArrowUp')
+  await key('Delete')
+  await page.getByRole('dialog', { name: 'Delete this message' }).waitFor()
+  await key('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await ana.sent('typed and mended').waitFor()
+})
+
+/** F6 goes round the regions of the page. */
+async function focusTimeline(page, person) {
+  for (let i = 0; i < 6; i++) {
+    await page.keyboard.press('F6')
+    if (await person.timeline.evaluate((box) => box === document.activeElement)) return
+  }
+  assert.fail('F6 does not lead to the messages')
+}
+
+/** Tab leads to every control in a bounded number of steps. */
+async function tabTo(page, locator) {
+  for (let i = 0; i < 30; i++) {
+    if (await locator.evaluate((element) => element === document.activeElement)) return
+    await page.keyboard.press('Tab')
+  }
+  assert.fail('Tab does not lead there')
+}
+
+const axe = readFileSync(new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`nothing serious for assistive technology, ${colorScheme}`, async (t) => {
+    const server = await startServer(t)
+    const browser = await openBrowser(t)
+    const ana = await newPerson(t, browser, { colorScheme, reducedMotion: 'reduce' })
+    await ana.page.goto(server.setupLink)
+    await ana.page.getByRole('button', { name: 'Start' }).waitFor()
+    await scan(ana.page, 'first run')
+    await ana.arrive(server.setupLink, 'Ana')
+    await scan(ana.page, 'the empty room')
+    await ana.say('Hello **bold**, `code`, [a link](https://example.org), @ana')
+    await ana.say('> a quote\n\n- one\n- two')
+    await ana.act('Hello bold', 'React')
+    await scan(ana.page, 'the react dialog')
+    await ana.page.getByRole('dialog').getByRole('button', { name: '👍' }).click()
+    await ana.message('Hello bold').getByRole('button', { name: /^👍/ }).waitFor()
+    await ana.message('Hello bold').hover()
+    await scan(ana.page, 'a room with messages')
+    for (const name of ['Profile', 'People', 'Invites', 'Sessions']) {
+      await ana.page.getByRole('button', { name: 'You: Ana' }).click()
+      await ana.page.getByRole('menuitem', { name, exact: true }).click()
+      await ana.page.getByRole('dialog').waitFor()
+      await scan(ana.page, name)
+      await ana.page.keyboard.press('Escape')
+      await ana.page.getByRole('dialog').waitFor({ state: 'detached' })
+    }
+  })
+}
+
+/** No finding of axe that is serious or critical. */
+async function scan(page, where) {
+  if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axe)
+  const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }))
+  const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
+    .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? one.help}`))
+  assert.deepEqual(bad, [], where)
+}

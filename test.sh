@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# Checks everything: ./test.sh, or one part: ./test.sh go | web | browser.
+# Installs what it needs. The first step that fails ends it; with CI=true a
+# skipped test fails too.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+part=${1:-all}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+say() { printf '%s\n' "$*"; }
+fail() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
+
+# step NAME COMMAND… runs one step and says how long it took.
+step() {
+  local name=$1 began=$SECONDS status
+  shift
+  say "== $name"
+  set +e # in an "if" the command itself would run without -e
+  (set -e; "$@")
+  status=$?
+  set -e
+  if ((status)); then
+    say "== FAILED: $name ($((SECONDS - began)) s)" >&2
+    exit 1
+  fi
+  say "== $name: ok, $((SECONDS - began)) s"
+}
+
+# --- what it needs -----------------------------------------------------------
+
+need_go() {
+  command -v go >/dev/null || fail "MiniChat needs Go 1.26 or newer. Get it from https://go.dev/dl/ and put it on the PATH."
+  local version
+  version=$(go env GOVERSION 2>&1) || fail "Go does not run here: $version"
+  [[ $version =~ ^(devel )?go1\.([0-9]+) ]] && ((BASH_REMATCH[2] >= 26)) ||
+    fail "MiniChat needs Go 1.26 or newer; this is $version. Get it from https://go.dev/dl/."
+}
+
+# packages PACKAGE… installs what of these Debian packages is missing.
+packages() {
+  (($#)) || return 0
+  command -v apt-get >/dev/null || fail "please install with this system's own package manager, then run again: $*"
+  local sudo=()
+  if ((EUID)); then
+    command -v sudo >/dev/null || fail "please install as root, then run again: apt-get install $*"
+    sudo=(sudo)
+  fi
+  say "installing: $*"
+  "${sudo[@]}" apt-get update -qq </dev/null || say "apt-get update failed; trying with the lists that are here"
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >"$work/apt.log" 2>&1 ||
+    { tail -20 "$work/apt.log"; fail "apt-get could not install: $*"; }
+}
+
+has_package() { [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == *" installed" ]]; }
+
+install_for_go() {
+  command -v gcc >/dev/null || packages gcc libc6-dev
+}
+
+install_for_node() {
+  local want=()
+  command -v node >/dev/null || want+=(nodejs)
+  command -v npm >/dev/null || want+=(npm)
+  packages "${want[@]}"
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  ((major >= 20)) || fail "the tests of the web client need Node.js 20 or newer; this is $(node --version). Get it from https://nodejs.org/."
+  # What is there and of the same lock file is not fetched again.
+  local lock=web/node_modules/.lock
+  if ! cmp -s web/package-lock.json $lock; then
+    (cd web && npm ci --no-audit --no-fund --loglevel=error </dev/null)
+    cp web/package-lock.json $lock
+  fi
+}
+
+install_for_browser() {
+  local want=()
+  [[ -n ${CHROMIUM:-} ]] || command -v chromium >/dev/null || want+=(chromium)
+  python3 -c 'import websockets' 2>/dev/null || want+=(python3-websockets)
+  if command -v dpkg-query >/dev/null; then
+    for font in fonts-noto-color-emoji fonts-noto-cjk; do has_package $font || want+=("$font"); done
+  fi
+  packages "${want[@]}"
+}
+
+# --- the steps ---------------------------------------------------------------
+
+go_files() { find . -name node_modules -prune -o -name '*.go' -print; }
+
+formatted() {
+  local files
+  files=$(go_files | xargs gofmt -l)
+  [[ -z $files ]] || { say "gofmt would change:"; say "$files"; return 1; }
+}
+
+builds() {
+  CGO_ENABLED=0 go build -trimpath -o "$work/minichat" ./cmd/minichat
+  "$work/minichat" version
+}
+
+# Other systems are only compiled: there is none here to run on.
+builds_elsewhere() {
+  local target
+  for target in linux/arm64 darwin/arm64 windows/amd64; do
+    CGO_ENABLED=0 GOOS=${target%/*} GOARCH=${target#*/} go build -o /dev/null ./cmd/minichat
+  done
+}
+
+# node_tests FILE… runs them and, with CI=true, takes a skipped one for failed.
+node_tests() {
+  node --test --test-reporter=spec "$@" 2>&1 | tee "$work/node.log"
+  if [[ ${CI:-} == true ]] && ! grep -Eq 'skipped 0$' "$work/node.log"; then
+    say "a test was skipped; with CI=true that is a failure"
+    return 1
+  fi
+}
+
+types() { (cd web && npx --no-install tsc --noEmit -p .); }
+vendored() { (cd web && node vendor/vendor.mjs --check); }
+web_tests() { node_tests web/test/*.test.*js; }
+browser_tests() { node_tests --test-concurrency=1 e2e/browser/*.test.mjs e2e/stranger/*.test.mjs; }
+
+go_part() {
+  step "install for Go" install_for_go
+  step "gofmt" formatted
+  step "go vet" go vet ./...
+  step "staticcheck" go run "$staticcheck" ./...
+  step "build" builds
+  step "build for other systems" builds_elsewhere
+  step "go test" go run ./tools/gotest -race ./...
+}
+
+web_part() {
+  step "install for the web client" install_for_node
+  step "vendored libraries" vendored
+  step "types" types
+  step "web tests" web_tests
+}
+
+browser_part() {
+  step "install for the browser" install_for_browser
+  step "browser tests" browser_tests
+}
+
+need_go
+case $part in
+  all) go_part; web_part; browser_part ;;
+  go) go_part ;;
+  web) web_part ;;
+  browser) step "install for the web client" install_for_node; browser_part ;;
+  *) fail "there is no part \"$part\": ./test.sh, or ./test.sh go | web | browser" ;;
+esac
+say "== all of it passed, $SECONDS s"
