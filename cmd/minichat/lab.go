@@ -4,6 +4,17 @@ import (
 	"context"
 
 	"minichat/internal/httpd"
+	"minichat/internal/lab"
 )
 
-func (s *server) openLab(ctx context.Context) (httpd.Lab, error) { return nil, nil }
+// openLab opens the classroom's door, or sees to it that it is shut.
+func (s *server) openLab(ctx context.Context) (httpd.Lab, error) {
+	l, err := lab.New(ctx, lab.Options{
+		Room: s.cfg.LabRoom, Store: s.store, Chat: s.chat, Hub: s.hub, Socket: s.socket, Limits: s.cfg.Limits,
+		PublicURL: s.cfg.PublicURL, Addr: httpd.ClientAddr, Log: s.log,
+	})
+	if err != nil || l == nil {
+		return nil, err // not a nil *lab.Lab in an interface
+	}
+	return l, nil
+}

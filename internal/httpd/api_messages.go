@@ -15,7 +15,7 @@ func messageRoutes() []route {
 		{"GET", "/rooms/{room}/messages/{seq}/thread", signedIn, (*Server).thread, op{id: "listThread", does: "A page of one thread: the message and its replies, ascending, with holes in seq.",
 			query: []param{{"after", "seq", "Only messages with a larger seq."}, limitList}, gives: page, fails: []int{403}}},
 		{"POST", "/rooms/{room}/messages", signedIn, (*Server).post, op{id: "postMessage", does: "Post a message: what post does on the socket.",
-			header: "Idempotency-Key", body: "NewMessage", gives: map[int]string{201: "Posted"}, fails: []int{403, 409, 410, 422, 429}}},
+			header: "Idempotency-Key", body: "NewMessage", gives: map[int]string{201: "Posted"}, fails: []int{403, 409, 422, 429}}},
 	}
 }
 

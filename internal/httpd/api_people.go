@@ -16,7 +16,7 @@ func peopleRoutes() []route {
 		{"PATCH", "/me", signedIn, (*Server).changeMe, op{id: "changeMe", does: "Change my name, colour or face. An empty avatar takes the face away.",
 			body: "MeChange", gives: user, fails: []int{404, 422}}},
 		{"POST", "/me/password", signedIn, (*Server).changePassword, op{id: "changePassword", does: "Change my password. My other sessions end.",
-			body: "NewPassword", secret: true, gives: map[int]string{204: ""}, fails: []int{403, 422}}},
+			body: "NewPassword", secret: true, gives: map[int]string{204: ""}, fails: []int{403, 429}}},
 		{"GET", "/users", signedIn, (*Server).users, op{id: "listUsers", does: "People: by id, by the beginning of a name, or all.",
 			query: []param{{"ids", "ids", "Up to 200 ids with commas between; the others are then not looked at."}, {"q", "text", "The beginning of a handle or of a word of a name."}, afterList, limitList},
 			gives: map[int]string{200: "UserList"}, fails: []int{422}}},

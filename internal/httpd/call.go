@@ -36,6 +36,9 @@ type bodyRule struct {
 
 const maxSeq = 1<<53 - 1
 
+// drained is how much of a body that is too large is still taken, unread.
+const drained = 4 << 20
+
 func errMethod(method string) error {
 	return minichat.Errorf(minichat.MethodNotAllowed, "This address does not take %s; Allow lists what it takes.", cut(strconv.QuoteToASCII(method), 32))
 }
@@ -70,6 +73,8 @@ func (c *call) decode(into any) error {
 	}
 	b, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, c.body.max))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		// Who is still sending would not see an answer; a little more is taken for that.
+		io.CopyN(io.Discard, c.r.Body, drained)
 		return c.body.tooLong
 	}
 	if err != nil {

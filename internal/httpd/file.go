@@ -87,7 +87,7 @@ func inlineCSP(typ string) string {
 func disposition(kind, name string) string {
 	name = minichat.CleanFilename(name)
 	plain := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || r == '"' || r == '\\' || r == '%' {
+		if r < ' ' || r > '~' || strings.ContainsRune(`"\%;*`, r) {
 			return '_'
 		}
 		return r

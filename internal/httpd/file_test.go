@@ -1,0 +1,213 @@
+package httpd
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"minichat"
+	"minichat/internal/chat"
+)
+
+var png = append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{0}, 500)...)
+
+// attach posts a file into a room.
+func (p *place) attach(who person, room, file string) {
+	p.t.Helper()
+	body, err := json.Marshal(map[string]any{"text": "", "files": []string{file}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.as(who, "POST", "/api/v1/rooms/"+room+"/messages", string(body)).want(p.t, 201)
+}
+
+func TestFileIsReadByWhoReadsTheRoom(t *testing.T) {
+	p := newPlace(t)
+	ben, eve := p.add("ben", minichat.Member), p.add("eve", minichat.Member)
+	room := p.room(p.owner, "private", "plans", ben.id)
+	id := p.upload(p.owner, "plan.png", png)
+	address := "/files/" + id + "/plan.png"
+
+	p.as(ben, "GET", address, "").want(t, 404).problem(t) // not posted yet: its uploader alone
+	p.attach(p.owner, room, id)
+	a := p.as(ben, "GET", address, "").want(t, 200)
+	if !bytes.Equal(a.body, png) {
+		t.Errorf("got %d bytes, want the %d that were sent", len(a.body), len(png))
+	}
+	for name, want := range map[string]string{
+		"Content-Type": "image/png", "X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache",
+		"Cross-Origin-Resource-Policy": "same-origin", "Accept-Ranges": "bytes",
+	} {
+		if got := a.Header.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	p.as(ben, "GET", address, "", "If-None-Match: "+a.Header.Get("ETag")).want(t, 304)
+	p.do("GET", address, "").want(t, 401).problem(t)
+	hidden := p.as(eve, "GET", address, "").want(t, 404)
+	absent := p.as(eve, "GET", "/files/nosuchfile/plan.png", "").want(t, 404)
+	malformed := p.as(eve, "GET", "/files/%2e%2e%2fx/plan.png", "").want(t, 404)
+	if string(hidden.body) != string(absent.body) {
+		t.Errorf("a hidden file is told from none: %s, %s", hidden.body, absent.body)
+	}
+	malformed.problem(t)
+
+	p.as(p.owner, "DELETE", "/api/v1/rooms/"+room+"/members/"+ben.id, "").want(t, 204)
+	p.as(ben, "GET", address, "", "If-None-Match: "+a.Header.Get("ETag")).want(t, 404)
+}
+
+func TestRanges(t *testing.T) {
+	p := newPlace(t)
+	content := []byte(strings.Repeat("0123456789", 10))
+	address := "/files/" + p.upload(p.owner, "a.txt", content) + "/a.txt"
+	many := "bytes=" + strings.TrimSuffix(strings.Repeat("0-0,", 1000), ",")
+	for _, row := range []struct {
+		name, ranges string
+		status       int
+		body         string
+	}{
+		{"first", "bytes=0-3", 206, "0123"}, {"last", "bytes=-2", 206, "89"}, {"to the end", "bytes=97-", 206, "789"},
+		{"1,000 ranges", many, 200, string(content)}, {"beyond the end", "bytes=1000-", 416, ""},
+		{"inverted", "bytes=9-2", 416, ""}, {"another unit", "lines=1-2", 416, ""}, {"none", "", 200, string(content)},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := p.as(p.owner, "GET", address, "", "Range: "+row.ranges)
+			if a.StatusCode != row.status {
+				t.Fatalf("got %d, want %d", a.StatusCode, row.status)
+			}
+			if row.status == 416 {
+				a.problem(t)
+			} else if string(a.body) != row.body {
+				t.Errorf("got %.40q, want %.40q", a.body, row.body)
+			}
+		})
+	}
+}
+
+// What could run in a browser is given as bytes to keep, whatever it calls itself.
+func TestHostileFilesDoNotRun(t *testing.T) {
+	p := newPlace(t)
+	for name, content := range map[string]string{
+		"page.png": "<!doctype html><script>alert(1)</script>", "drawing.png": `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`,
+		"x.xml": `<?xml version="1.0"?><a/>`, "x.js": "alert(1)",
+	} {
+		a := p.as(p.owner, "GET", "/files/"+p.upload(p.owner, name, []byte(content))+"/"+name, "").want(t, 200)
+		if got := a.Header.Get("Content-Type"); got != "application/octet-stream" {
+			t.Errorf("%s: content type %q", name, got)
+		}
+		if got := a.Header.Get("Content-Disposition"); !strings.HasPrefix(got, "attachment; ") {
+			t.Errorf("%s: disposition %q", name, got)
+		}
+		if got := a.Header.Get("Content-Security-Policy"); !strings.Contains(got, "sandbox") || strings.Contains(got, "allow") {
+			t.Errorf("%s: policy %q", name, got)
+		}
+	}
+}
+
+func TestDisposition(t *testing.T) {
+	for _, row := range []struct{ name, want string }{
+		{"plan.png", `attachment; filename="plan.png"; filename*=UTF-8''plan.png`},
+		{"Übersicht 1.pdf", `attachment; filename="_bersicht 1.pdf"; filename*=UTF-8''%C3%9Cbersicht%201.pdf`},
+		{`a"b.txt`, `attachment; filename="a_b.txt"; filename*=UTF-8''a%22b.txt`},
+		{"a%20b.txt", `attachment; filename="a_20b.txt"; filename*=UTF-8''a%2520b.txt`},
+	} {
+		if got := disposition("attachment", row.name); got != row.want {
+			t.Errorf("%q:\ngot  %s\nwant %s", row.name, got, row.want)
+		}
+	}
+	for _, hostile := range []string{"../../x", `..\x`, "a\r\nSet-Cookie: x=1", "a\x00b", `x"; filename*=UTF-8''evil.exe`, "photo\u202egpj.exe", strings.Repeat("x", 4096), "", ".", "CON"} {
+		got := disposition("attachment", hostile)
+		if strings.ContainsAny(got, "\r\n\x00/") || strings.Contains(got, "%E2%80%AE") || strings.Count(got, "filename*=") != 1 || len(got) > 1000 {
+			t.Errorf("%.40q: got %q", hostile, got)
+		}
+	}
+}
+
+// A link works without signing in, for anybody's page, and only as it was given.
+func TestFileLink(t *testing.T) {
+	p := newPlace(t, func(o *Options) { o.PublicURL = "https://chat.example.org" })
+	id := p.upload(p.owner, "plan.png", png)
+	var link chat.FileLink
+	p.as(p.owner, "GET", "/api/v1/files/"+id+"/link", "").want(t, 200).into(t, &link)
+	path, ok := strings.CutPrefix(link.URL, "https://chat.example.org/files/"+id+"/")
+	if !ok {
+		t.Fatalf("got the link %q", link.URL)
+	}
+	path = "/files/" + id + "/" + path
+	a := p.do("GET", path, "", "Origin: https://elsewhere.example").want(t, 200)
+	if got := a.Header.Get("Cross-Origin-Resource-Policy"); got != "cross-origin" {
+		t.Errorf("resource policy: got %q, want cross-origin", got)
+	}
+	if got := a.Header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("allowed %q to read it", got)
+	}
+	other := p.upload(p.owner, "other.png", png)
+	for _, bad := range []string{strings.Replace(path, id, other, 1), path + "0", strings.Replace(path, "expires=", "expires=9", 1)} {
+		if a := p.do("GET", bad, ""); a.StatusCode != 401 && a.StatusCode != 403 && a.StatusCode != 404 {
+			t.Errorf("%s: got %d", bad, a.StatusCode)
+		}
+	}
+}
+
+// The address of a part is its permission, and what it does not fit is refused.
+func TestParts(t *testing.T) {
+	p := newPlace(t, func(o *Options) { o.Origins = []string{"https://pages.example"} })
+	var up chat.Upload
+	p.as(p.owner, "POST", "/api/v1/files", `{"name":"a.txt","size":5}`).want(t, 201).into(t, &up)
+	url := up.Parts[0].URL
+	if !strings.HasPrefix(url, "/api/v1/parts/") {
+		t.Fatalf("got the URL %q", url)
+	}
+	for _, row := range []struct {
+		name, content string
+		status        int
+	}{{"too long", "123456", 413}, {"too short", "1234", 400}} {
+		if a := p.put(url, []byte(row.content)); a.StatusCode != row.status && a.StatusCode != 400 {
+			t.Errorf("%s: got %d, want %d", row.name, a.StatusCode, row.status)
+		} else {
+			a.problem(t)
+		}
+	}
+	p.put(url+"x", []byte("12345")).problem(t)
+	p.put(url, []byte("12345"), "Origin: https://evil.example").want(t, 403).problem(t)
+	a := p.put(url, []byte("12345"), "Origin: https://pages.example").want(t, 200)
+	if a.Header.Get("ETag") == "" || a.Header.Get("Access-Control-Allow-Origin") != "https://pages.example" {
+		t.Errorf("got headers %v", a.Header)
+	}
+	p.as(p.owner, "POST", "/api/v1/files/"+up.File+"/complete", "{}").want(t, 200)
+	a = p.do("OPTIONS", "/api/v1/parts/x", "", "Origin: https://pages.example", "Access-Control-Request-Method: PUT").want(t, 204)
+	if got := a.Header.Get("Access-Control-Allow-Methods"); !strings.Contains(got, "PUT") {
+		t.Errorf("allowed methods: got %q", got)
+	}
+}
+
+func TestQuota(t *testing.T) {
+	p := newPlace(t, func(o *Options) { o.Limits.FilesBytesPerUser = 10 })
+	p.upload(p.owner, "a.txt", []byte("12345678"))
+	if pr := p.as(p.owner, "POST", "/api/v1/files", `{"name":"b.txt","size":5}`).want(t, 403).problem(t); pr.Code != minichat.QuotaExceeded {
+		t.Errorf("got %q, want quota_exceeded", pr.Code)
+	}
+}
+
+// A large file goes out in stretches and arrives whole.
+func TestLargeFile(t *testing.T) {
+	p := newPlace(t)
+	content := make([]byte, 3*stretch+17)
+	for i := range content {
+		content[i] = byte(i * 7 >> 3)
+	}
+	var up chat.Upload
+	p.as(p.owner, "POST", "/api/v1/files", fmt.Sprintf(`{"name":"big.bin","size":%d}`, len(content))).want(t, 201).into(t, &up)
+	for _, part := range up.Parts {
+		from := int64(part.Number-1) * up.PartSize
+		p.put(part.URL, content[from:min(from+up.PartSize, int64(len(content)))]).want(t, http.StatusOK)
+	}
+	p.as(p.owner, "POST", "/api/v1/files/"+up.File+"/complete", "{}").want(t, 200)
+	a := p.as(p.owner, "GET", "/files/"+up.File+"/big.bin", "").want(t, 200)
+	if !bytes.Equal(a.body, content) {
+		t.Errorf("%d bytes came back, different from the %d sent", len(a.body), len(content))
+	}
+}
