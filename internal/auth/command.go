@@ -117,14 +117,8 @@ func (a *Auth) Disable(ctx context.Context, handle string) error {
 		if now.Disabled {
 			return nil
 		}
-		if now.Role == minichat.Owner {
-			owners, err := tx.CountUsers(ctx, minichat.Owner)
-			if err != nil {
-				return fmt.Errorf("count owners: %w", err)
-			}
-			if owners < 2 {
-				return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
-			}
+		if err := keepAnOwner(ctx, tx, *now); err != nil {
+			return err
 		}
 		now.Disabled = true
 		if err := tx.UpdateUser(ctx, *now, ""); err != nil {
@@ -138,6 +132,23 @@ func (a *Auth) Disable(ctx context.Context, handle string) error {
 	}
 	a.publishEnd(u.ID, "", codeDisabled, "This account was disabled.")
 	return nil
+}
+
+// keepAnOwner refuses to lose the last owner who can sign in.
+func keepAnOwner(ctx context.Context, tx *store.Tx, u minichat.User) error {
+	if u.Role != minichat.Owner {
+		return nil
+	}
+	people, err := tx.ListUsers(ctx, store.UserQuery{}) // without those who are disabled
+	if err != nil {
+		return fmt.Errorf("look for another owner: %w", err)
+	}
+	for _, other := range people {
+		if other.Role == minichat.Owner && other.ID != u.ID {
+			return nil
+		}
+	}
+	return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
 }
 
 // AddToken makes a bearer token of the user with this handle.

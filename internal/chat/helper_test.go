@@ -3,11 +3,13 @@ package chat
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"minichat"
 	"minichat/internal/bus"
@@ -31,7 +33,7 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*minichat.Limits)) *world {
 	t.Helper()
 	w := &world{t: t}
-	w.at.Store(1_700_000_000_000)
+	w.at.Store(time.Now().UnixMilli()) // the disk has the real clock
 	limits := minichat.DefaultLimits()
 	limits.PostsPerSecond = 0
 	for _, c := range change {
@@ -146,10 +148,22 @@ func (w *world) upload(u minichat.User, name string, data []byte) minichat.File 
 
 func (w *world) put(url string, data []byte) {
 	w.t.Helper()
-	rec := httptest.NewRecorder()
-	if err := w.disk.ServePart(rec, httptest.NewRequest("PUT", url, bytes.NewReader(data))); err != nil {
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if err := w.disk.ServePart(rw, r); err != nil {
+			w.t.Errorf("serve a part: %v", err)
+			rw.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	defer server.Close()
+	req, err := http.NewRequestWithContext(w.t.Context(), "PUT", server.URL+url, bytes.NewReader(data))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	resp, err := server.Client().Do(req)
+	if err != nil {
 		w.t.Fatalf("put a part: %v", err)
 	}
+	resp.Body.Close()
 }
 
 func wantCode(t *testing.T, what string, err error, want minichat.Code) {

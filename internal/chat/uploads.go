@@ -91,7 +91,7 @@ func (c *Chat) NewFile(ctx context.Context, u minichat.User, n NewFile) (Upload,
 func (c *Chat) checkNewFile(n NewFile) error {
 	switch {
 	case n.Size < 1:
-		return minichat.FieldError(minichat.BadField, "size", "This file is empty.")
+		return minichat.FieldError(minichat.Empty, "size", "This file is empty.")
 	case c.limits.FileBytes > 0 && n.Size > c.limits.FileBytes:
 		return minichat.FieldError(minichat.TooLarge, "size", "This file is larger than %d bytes, the most that this server takes.", c.limits.FileBytes)
 	case n.Width < 0 || n.Width > maxSide:

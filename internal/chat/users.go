@@ -271,12 +271,14 @@ func keepAnOwner(ctx context.Context, tx *store.Tx, was, is minichat.User) error
 	if was.Role != minichat.Owner || was.Disabled || is.Role == minichat.Owner && !is.Disabled {
 		return nil
 	}
-	owners, err := tx.CountUsers(ctx, minichat.Owner)
+	people, err := tx.ListUsers(ctx, store.UserQuery{}) // without those who are disabled
 	if err != nil {
-		return fmt.Errorf("count owners: %w", err)
+		return fmt.Errorf("look for another owner: %w", err)
 	}
-	if owners < 2 {
-		return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
+	for _, u := range people {
+		if u.Role == minichat.Owner && u.ID != was.ID {
+			return nil
+		}
 	}
-	return nil
+	return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
 }
