@@ -1,0 +1,101 @@
+package hub
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"minichat/internal/protocol"
+)
+
+// end closes the session's connection behind what waits for it.
+func (s *Session) end(code int, reason string) {
+	s.ending.Store(true)
+	s.conn.Close(code, reason)
+}
+
+// Flood tells a client that sends nonsense too often to come back later.
+func (s *Session) Flood(retryMS int64) {
+	const reason = "Too many frames in too short a time."
+	s.conn.Write(appendFrame(nil, protocol.AppendBye(nil, 4009, reason, retryMS))) // dropped if he reads nothing
+	s.end(4009, "flood")
+}
+
+// End closes the connections of a user, of a sign-in session or token, or of
+// both together; "" stands for any, but not twice. It returns how many.
+func (h *Hub) End(user, session string, code int, reason string) int {
+	var list []*Session
+	switch {
+	case user != "":
+		if u := h.person(user); u != nil {
+			list = u.everySession(nil)
+		}
+	case session != "":
+		list = h.everySession()
+	}
+	n := 0
+	for _, s := range list {
+		if session == "" || s.who.ID == session {
+			s.end(code, reason)
+			n++
+		}
+	}
+	h.count.ends.Add(int64(n))
+	return n
+}
+
+// Clients lists who is connected.
+func (h *Hub) Clients() []Client {
+	var list []Client
+	for _, s := range h.everySession() {
+		s.mu.Lock()
+		list = append(list, s.who)
+		s.mu.Unlock()
+	}
+	return list
+}
+
+// Drain takes no new sessions, sends what has gathered, bids everybody goodbye
+// with a wait that is spread so that they do not all come back at once, closes
+// with 1012 and waits until they are gone or ctx ends.
+func (h *Hub) Drain(ctx context.Context, reason string) {
+	h.life.Lock()
+	h.life.draining = true
+	h.life.Unlock()
+	t := time.NewTicker(time.Millisecond)
+	defer t.Stop()
+	for h.busy() && !over(ctx, t) {
+	}
+	for _, s := range h.everySession() {
+		if s.who.Encoding == nil {
+			retry := rand.Int64N(max(1, h.o.Spread.Milliseconds()))
+			s.notice(appendFrame(nil, protocol.AppendBye(nil, 1012, reason, retry)))
+		}
+		s.end(1012, "restart")
+	}
+	for h.count.sessions.Load() > 0 && !over(ctx, t) {
+	}
+}
+
+// busy reports whether any room has something to write.
+func (h *Hub) busy() bool {
+	for _, r := range h.everyRoom() {
+		r.mu.Lock()
+		busy := r.flushing
+		r.mu.Unlock()
+		if busy {
+			return true
+		}
+	}
+	return false
+}
+
+// over waits for a tick; true: ctx ended.
+func over(ctx context.Context, t *time.Ticker) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-t.C:
+		return false
+	}
+}

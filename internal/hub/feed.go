@@ -1,0 +1,172 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"minichat/internal/protocol"
+)
+
+// pageLimit is how many events are read from the log at once.
+const pageLimit = 200
+
+// job is what a session has to do beside being live: to bring a watch up to
+// date, or something else that may take its time.
+type job struct {
+	w    *watch
+	work func(context.Context) // instead of w
+}
+
+func (s *Session) later(work func(context.Context)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue(job{work: work})
+}
+
+// queue adds a job; they are done one after the other, on a goroutine that is
+// there only meanwhile. mu is held.
+func (s *Session) queue(j job) {
+	if s.closed {
+		return
+	}
+	s.jobs = append(s.jobs, j)
+	if !s.working {
+		s.working = s.hub.run(s.work)
+	}
+}
+
+func (s *Session) work() {
+	for {
+		s.mu.Lock()
+		if len(s.jobs) == 0 {
+			s.jobs, s.working = nil, false
+			s.mu.Unlock()
+			return
+		}
+		j := s.jobs[0]
+		s.jobs = s.jobs[1:]
+		s.mu.Unlock()
+		if j.work != nil {
+			j.work(s.hub.ctx)
+		} else {
+			s.catchUp(s.hub.ctx, j.w)
+		}
+	}
+}
+
+// catchUp feeds a watch from the log, at the pace of its reader, until it is
+// live again, or over.
+func (s *Session) catchUp(ctx context.Context, w *watch) {
+	for s.drained(ctx) && !s.goLive(w, nil) {
+		s.mu.Lock()
+		after := w.sent
+		s.mu.Unlock()
+		p, err := s.hub.page(ctx, w.r, after)
+		switch {
+		case err != nil:
+			s.hub.o.Log.Warn("read the log for a session", "room", w.r.id, "err", err)
+		case p.To > after:
+			if !s.givePage(ctx, w, p) {
+				return
+			}
+			continue
+		case s.goLive(w, nil):
+			return
+		}
+		// Nothing to be had: the database is away, or went back in time.
+		if !s.pause(ctx, 250*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// drained waits until the peer has taken all; false: the end of either.
+func (s *Session) drained(ctx context.Context) bool {
+	select {
+	case <-s.conn.Drained():
+	case <-ctx.Done():
+	}
+	select {
+	case <-s.conn.Done():
+		return false
+	case <-ctx.Done():
+		return false
+	default:
+		return true
+	}
+}
+
+// goLive has flushes take over, if what went out reaches to what they will
+// write next; first goes out before. true: there is nothing more to do.
+func (s *Session) goLive(w *watch, first []byte) (done bool) {
+	done, gone := s.tryLive(w, first)
+	if gone != nil {
+		w.leave()
+		s.conn.Send(gone)
+	}
+	return done
+}
+
+func (s *Session) tryLive(w *watch, first []byte) (done bool, gone []byte) {
+	r := w.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case w.dead:
+		return len(first) == 0, nil // the answer still goes out
+	case w.until != 0 && w.sent >= w.until && len(first) == 0:
+		return true, s.expel(w)
+	case w.until != 0 || !r.known || w.sent < w.g.after:
+		return false, nil
+	}
+	if !w.synced && s.who.Encoding == nil {
+		first = appendFrame(first[:len(first):len(first)], protocol.AppendSynced(nil, r.id, w.sent))
+	}
+	if len(first) > 0 && !s.conn.Write(first) {
+		return false, nil
+	}
+	w.synced, w.live = true, true
+	return true, nil
+}
+
+// givePage sends a page, cut where the membership ends. false: the session ended.
+func (s *Session) givePage(ctx context.Context, w *watch, p *page) bool {
+	if !s.answered(ctx, w.r.id) {
+		return false
+	}
+	for {
+		s.mu.Lock()
+		if w.dead {
+			s.mu.Unlock()
+			return true
+		}
+		frame, to := p.frameFor(w)
+		taken := len(frame) == 0 || s.conn.Write(frame)
+		if taken {
+			w.sent = to
+		}
+		s.mu.Unlock()
+		if taken {
+			return true
+		}
+		if !s.drained(ctx) {
+			return false
+		}
+	}
+}
+
+// frameFor is the page as w may see it, and where that ends. The session's mu
+// is held.
+func (p *page) frameFor(w *watch) (frame []byte, to int64) {
+	if w.until != 0 && w.until < p.To {
+		cut := *p.Page
+		cut.List, cut.To = cut.List[:max(0, w.until-cut.From+1)], w.until
+		return w.r.pageFrame(w.g.enc, nil, &cut), w.until
+	}
+	if w.g.enc == nil {
+		return p.frame, p.To
+	}
+	return w.r.pageFrame(w.g.enc, nil, p.Page), p.To
+}

@@ -1,0 +1,84 @@
+package hub
+
+import (
+	"context"
+	"sync"
+
+	"minichat/internal/protocol"
+)
+
+// readersAtOnce is how many pages are read from the log at a time.
+const readersAtOnce = 8
+
+// page is a page of the log with its events frame.
+type page struct {
+	*protocol.Page
+	frame []byte
+}
+
+// flights lets those who want the same page at the same time read it once, as
+// many do who come back together.
+type flights struct {
+	mu   sync.Mutex
+	m    map[flightKey]*flight
+	gate chan struct{}
+}
+
+type flightKey struct {
+	room  string
+	after int64
+}
+
+type flight struct {
+	done chan struct{}
+	page *page
+	err  error
+}
+
+func (f *flights) prepare() {
+	f.m = map[flightKey]*flight{}
+	f.gate = make(chan struct{}, readersAtOnce)
+}
+
+// page reads the page behind after.
+func (h *Hub) page(ctx context.Context, r *room, after int64) (*page, error) {
+	key := flightKey{r.id, after}
+	h.flights.mu.Lock()
+	f := h.flights.m[key]
+	lead := f == nil
+	if lead {
+		f = &flight{done: make(chan struct{})}
+		h.flights.m[key] = f
+	}
+	h.flights.mu.Unlock()
+	if lead {
+		h.fly(f, key, r)
+		return f.page, f.err
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-f.done:
+		return f.page, f.err
+	}
+}
+
+// fly reads for all who wait for the same. It runs to the hub's end, not to
+// that of whoever came first.
+func (h *Hub) fly(f *flight, key flightKey, r *room) {
+	defer close(f.done)
+	h.flights.gate <- struct{}{}
+	p, err := h.o.Feed(h.ctx, key.room, key.after, pageLimit)
+	<-h.flights.gate
+	h.flights.mu.Lock()
+	delete(h.flights.m, key)
+	h.flights.mu.Unlock()
+	if f.err = err; err != nil {
+		return
+	}
+	h.count.pages.Add(1)
+	f.page = &page{p, appendFrame(nil, protocol.AppendEvents(nil, nil, p))}
+	r.mu.Lock()
+	r.learn(p.Head)
+	r.mu.Unlock()
+}

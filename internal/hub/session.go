@@ -1,0 +1,173 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"minichat"
+	"minichat/internal/socket"
+)
+
+// ErrDraining is the answer to a Join while the server goes down.
+var ErrDraining = errors.New("hub: draining")
+
+// Client is who a session is for.
+type Client struct {
+	User     minichat.User
+	ID       string // of the sign-in session or token
+	Device   string
+	Follow   bool      // wants to hear of all rooms that the user is in
+	Encoding *Encoding // nil: v1
+}
+
+// Session is one connection that has said who it is. Its methods may be called
+// by any goroutine, but Start once and first, and Leave once and last.
+type Session struct {
+	hub     *Hub
+	conn    *socket.Conn
+	who     Client // the user in it changes, under mu
+	user    *user
+	place   int // in user.sessions; the user's mu guards it
+	away    atomic.Bool
+	ending  atomic.Bool // was told to go
+	follows atomic.Bool // is counted in user.following
+
+	mu      sync.Mutex // all below
+	started bool
+	closed  bool
+	early   [][]byte // notices before the welcome
+	left    []departure
+	watches []*watch
+	asked   []request // keyed requests without an answer
+	answers chan struct{}
+	jobs    []job
+	working bool // a goroutine works on jobs
+	owed    map[string]struct{}
+}
+
+// departure is a membership that ended before the session started.
+type departure struct {
+	room string
+	seq  int64
+}
+
+// Join makes a session of a connection. Nothing is sent before Start. The error
+// is ErrDraining.
+func (h *Hub) Join(c *socket.Conn, who Client) (*Session, error) {
+	h.life.RLock()
+	refused := h.life.draining || h.life.closed
+	h.life.RUnlock()
+	if refused {
+		return nil, ErrDraining
+	}
+	s := &Session{hub: h, conn: c, who: who}
+	h.late.open()
+	if extra := h.enroll(s); extra != nil {
+		h.count.ends.Add(1)
+		extra.end(4010, "too many connections")
+	}
+	h.count.sessions.Add(1)
+	s.user.weigh() // somebody who was away is back
+	return s, nil
+}
+
+// Start sends the welcome (a JSON payload; nil: none), then what was to be told
+// since Join, and follows rooms, which must have been read after Join.
+func (s *Session) Start(welcome []byte, rooms []minichat.Room) {
+	if s.who.Follow {
+		s.follow(rooms)
+	}
+	s.hub.late.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var b []byte
+	if welcome != nil {
+		b = appendFrame(b, welcome)
+	}
+	for _, frame := range s.early {
+		b = append(b, frame...)
+	}
+	s.early, s.left, s.started = nil, nil, true
+	if len(b) > 0 && !s.conn.Write(b) {
+		s.conn.Close(4008, "too slow") // a new connection has room
+	}
+}
+
+// Leave takes the session off everything. It belongs into the connection's
+// Closed, and nowhere else.
+func (s *Session) Leave() {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.closed = true
+	if !s.started {
+		s.hub.late.close()
+	}
+	all := append([]*watch(nil), s.watches...)
+	for _, w := range all {
+		s.drop(w)
+	}
+	s.jobs, s.early = nil, nil
+	s.mu.Unlock()
+	for _, w := range all {
+		w.leave()
+	}
+	for _, m := range s.hub.strike(s) {
+		m.r.mu.Lock()
+		if s.user.following.Load() == 0 {
+			m.joined = false
+		}
+		m.r.absent(m)
+		m.r.mu.Unlock()
+	}
+	s.user.weigh()
+	s.hub.count.sessions.Add(-1)
+}
+
+// User is the person as he is now.
+func (s *Session) User() minichat.User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.who.User
+}
+
+// ID is the id of the sign-in session or token.
+func (s *Session) ID() string { return s.who.ID }
+
+// Device is what the client called itself.
+func (s *Session) Device() string { return s.who.Device }
+
+// Send sends one frame that somebody waits for. While the peer is behind it
+// waits too, which is what holds a greedy client back.
+func (s *Session) Send(payload []byte) {
+	s.conn.Send(appendFrame(nil, payload)) // ErrClosed: nobody waits any more
+}
+
+// notice sends a ready frame that nobody asked for; false: it was not taken.
+func (s *Session) notice(frame []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.started {
+		s.early = append(s.early, frame)
+		return true
+	}
+	return s.conn.Write(frame)
+}
+
+// pause waits, and reports false when the session ends first.
+func (s *Session) pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-s.conn.Done():
+	case <-t.C:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,164 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"minichat/internal/protocol"
+)
+
+// headsShown is how many rooms a heads frame tells of.
+const headsShown = 100
+
+// dirtyRooms are those with something gathered that the next tick passes on.
+type dirtyRooms struct {
+	mu   sync.Mutex
+	list []*room
+}
+
+// soil puts the room before the next tick. mu is held.
+func (r *room) soil() {
+	if r.dirty {
+		return
+	}
+	r.dirty = true
+	d := &r.hub.dirty
+	d.mu.Lock()
+	d.list = append(d.list, r)
+	d.mu.Unlock()
+}
+
+func (d *dirtyRooms) take() []*room {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := d.list
+	d.list = nil
+	return list
+}
+
+// tick passes on what is gathered: typing with every tick, presence and heads
+// with every fourth.
+func (h *Hub) tick() {
+	t := time.NewTicker(h.o.Gather / 4)
+	defer t.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-t.C:
+		}
+		h.pass(n%4 == 0)
+	}
+}
+
+func (h *Hub) pass(all bool) {
+	var users []*user
+	for _, r := range h.dirty.take() {
+		users = r.pass(all, users)
+	}
+	for _, u := range users {
+		u.tellHeads()
+	}
+}
+
+// pass hands on what gathered in one room, and adds to users whom its head is
+// to be told.
+func (r *room) pass(all bool, users []*user) []*user {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dirty = false
+	r.tellTyping()
+	if all {
+		r.tellPresence()
+		if r.moved {
+			r.moved = false
+			users = r.collect(users)
+		}
+	} else if r.moved || len(r.changed) > 0 {
+		r.soil()
+	}
+	r.wake()
+	return users
+}
+
+// collect notes the room's head for those who do not watch it. mu is held.
+func (r *room) collect(users []*user) []*user {
+	for _, m := range r.members {
+		if !m.joined || m.near >= int(m.u.following.Load()) {
+			continue
+		}
+		if len(m.u.heads) == 0 {
+			users = append(users, m.u)
+		}
+		m.u.heads = append(m.u.heads, m.head())
+	}
+	return users
+}
+
+// tellHeads sends a user's sessions the heads of the rooms that they do not watch.
+func (u *user) tellHeads() {
+	for _, s := range u.everySession(nil) {
+		if s.follows.Load() {
+			s.tellHeads(u.heads)
+		}
+	}
+	u.heads = nil
+}
+
+func (s *Session) tellHeads(heads []protocol.Head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.started {
+		return
+	}
+	var news []protocol.Head
+	for _, h := range heads {
+		if s.watching(h.Room) == nil {
+			news = append(news, h)
+		}
+	}
+	for len(news) > 0 {
+		n := min(len(news), headsShown)
+		if !s.conn.Write(appendFrame(nil, protocol.AppendHeads(nil, news[:n]))) {
+			s.owe(news)
+			return
+		}
+		news = news[n:]
+	}
+}
+
+// owe notes rooms whose heads could not be told because the peer is behind, to
+// tell them as they are when he has caught up. mu is held.
+func (s *Session) owe(heads []protocol.Head) {
+	if s.owed == nil {
+		s.owed = map[string]struct{}{}
+		s.queue(job{work: s.settle})
+	}
+	for _, h := range heads {
+		s.owed[h.Room] = struct{}{}
+	}
+}
+
+func (s *Session) settle(ctx context.Context) {
+	if !s.drained(ctx) {
+		return
+	}
+	s.mu.Lock()
+	owed := s.owed
+	s.owed = nil
+	s.mu.Unlock()
+	var heads []protocol.Head
+	for id := range owed {
+		r := s.hub.find(id)
+		if r == nil {
+			continue
+		}
+		r.mu.Lock()
+		if m := r.members[s.user.id]; m != nil && m.joined {
+			heads = append(heads, m.head())
+		}
+		r.mu.Unlock()
+	}
+	s.tellHeads(heads)
+}

@@ -1,0 +1,274 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"minichat"
+	"minichat/internal/protocol"
+)
+
+// watch is one session's place in one room. It is either live, in which case
+// flushes write to it, or being fed from the log.
+type watch struct {
+	s    *Session
+	r    *room
+	g    *group
+	slot int32 // in g.list; the room's mu guards it
+
+	// The session's mu guards these.
+	sent    int64  // the last event that went out
+	until   int64  // the event that ends the membership; 0: none
+	why     string // of the gone that follows it
+	live    bool
+	judged  bool   // the session may watch
+	dead    bool   // nothing more may be sent for it
+	synced  bool   // the client was told that replay is over
+	counted bool   // in the room's member; the room's mu guards it
+	held    *batch // what waits for an answer to go first
+	then    []byte // frames that go behind the gone
+}
+
+// query is what a client asks a watch to begin with.
+type query struct {
+	n       *int64 // the request to answer; nil: a cursor of hello
+	after   *int64
+	id      string
+	renewed bool // the client's epoch is another one
+}
+
+// Watch answers request n: with ok or an error, then what the log holds behind
+// w.After, then synced, and live events from there on.
+func (s *Session) Watch(ctx context.Context, n int64, w protocol.Watch) {
+	place, err := s.enter(w.Room)
+	if err != nil {
+		s.Send(protocol.AppendError(nil, &n, err))
+		return
+	}
+	s.begin(ctx, place, query{n: &n, after: w.After, id: w.ID})
+}
+
+// Resume watches the rooms of a hello's cursors. It returns at once.
+func (s *Session) Resume(epoch string, cursors []protocol.Cursor) {
+	renewed := epoch != "" && epoch != s.hub.o.Epoch()
+	for _, c := range cursors {
+		s.later(func(ctx context.Context) {
+			if w, err := s.enter(c.Room); err == nil {
+				s.begin(ctx, w, query{after: &c.Seq, id: c.ID, renewed: renewed})
+			}
+		})
+	}
+}
+
+// Replay watches a room from behind after, without judging, answering or
+// saying when it is done: for another encoding than v1.
+func (s *Session) Replay(room string, after int64) {
+	w, err := s.enter(room)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	w.sent, w.synced, w.judged = after, true, true
+	s.mu.Unlock()
+	s.later(func(ctx context.Context) { s.catchUp(ctx, w) })
+}
+
+// Unwatch ends a watch and answers; nothing of the room follows the answer.
+func (s *Session) Unwatch(n int64, room string) {
+	s.mu.Lock()
+	w := s.watching(room)
+	if w != nil {
+		s.drop(w)
+	}
+	s.mu.Unlock()
+	if w != nil {
+		w.leave()
+	}
+	s.Send(okFrame(n))
+}
+
+func okFrame(n int64) []byte { return protocol.AppendOK(nil, n, protocol.OK{}) }
+
+// enter takes a place in the room, without being judged and without effect on
+// others yet: from here on an event that ends the membership finds it.
+func (s *Session) enter(id string) (*watch, error) {
+	r := s.hub.hold(id)
+	w := &watch{s: s, r: r}
+	limit := s.hub.o.Limits.WatchedRooms
+	r.mu.Lock()
+	s.mu.Lock()
+	old := s.watching(id)
+	if old != nil {
+		s.drop(old)
+	}
+	full := s.closed || limit > 0 && int64(len(s.watches)) >= limit
+	if !full {
+		s.watches = append(s.watches, w)
+		w.g = r.group(s.who.Encoding)
+		w.g.add(w)
+	}
+	s.mu.Unlock()
+	r.mu.Unlock()
+	if old != nil {
+		old.leave()
+	}
+	if full {
+		s.hub.release(r)
+		return nil, minichat.FieldError(minichat.TooMany, "room", "A connection may watch at most %d rooms. Unwatch one first.", limit)
+	}
+	s.hub.count.watches.Add(1)
+	return w, nil
+}
+
+// watching finds a watch by its room. mu is held.
+func (s *Session) watching(room string) *watch {
+	for _, w := range s.watches {
+		if w.r.id == room {
+			return w
+		}
+	}
+	return nil
+}
+
+// drop takes w off the session: nothing more goes out for it. leave must
+// follow, without mu. mu is held.
+func (s *Session) drop(w *watch) {
+	if w.dead {
+		return
+	}
+	w.dead, w.live, w.held = true, false, nil
+	for i, x := range s.watches {
+		if x == w {
+			last := len(s.watches) - 1
+			s.watches[i] = s.watches[last]
+			s.watches[last] = nil
+			s.watches = s.watches[:last]
+			return
+		}
+	}
+}
+
+// leave takes w off the room. It is called once, after drop.
+func (w *watch) leave() {
+	r := w.r
+	r.mu.Lock()
+	w.g.remove(w)
+	if m := r.members[w.s.user.id]; m != nil && w.counted {
+		w.counted = false
+		m.watch--
+		if w.s.who.Follow {
+			m.near--
+		}
+		r.absent(m)
+	}
+	r.mu.Unlock()
+	r.hub.release(r)
+	r.hub.count.watches.Add(-1)
+}
+
+// begin judges a watch, answers, and sets it going.
+func (s *Session) begin(ctx context.Context, w *watch, q query) {
+	seen, err := s.judge(ctx, w, q)
+	if err != nil {
+		s.refuse(w, q, err)
+		return
+	}
+	why, err := s.compare(ctx, w, q, seen)
+	if err != nil {
+		s.refuse(w, q, err)
+		return
+	}
+	start := seen.head
+	if why == "" && q.after != nil {
+		start = *q.after
+	}
+	first := s.opening(w, q, why, seen)
+	s.mu.Lock()
+	w.sent, w.judged = start, true
+	s.mu.Unlock()
+	if s.goLive(w, first) {
+		return
+	}
+	if len(first) > 0 && s.conn.Send(first) != nil {
+		return
+	}
+	s.later(func(ctx context.Context) { s.catchUp(ctx, w) })
+}
+
+// opening makes the frames before the replay: the answer, and a reset. From
+// here on the others see the watcher.
+func (s *Session) opening(w *watch, q query, why string, seen sight) []byte {
+	r := w.r
+	r.mu.Lock()
+	if s.who.Encoding == nil && !s.isDead(w) {
+		r.arrive(w)
+	}
+	ids, count := r.online(onlineShown)
+	r.mu.Unlock()
+	var b []byte
+	if q.n != nil {
+		b = appendFrame(b, protocol.AppendOK(nil, *q.n, protocol.OK{Head: &seen.head, Online: ids, OnlineCount: &count}))
+	}
+	if why != "" {
+		b = appendFrame(b, protocol.AppendReset(nil, r.id, why, seen.floor, seen.head))
+	}
+	return b
+}
+
+// arrive counts w among its user's watches. mu is held.
+func (r *room) arrive(w *watch) {
+	m := r.attend(w.s.user)
+	if w.counted || m == nil {
+		return
+	}
+	w.counted = true
+	m.watch++
+	if w.s.who.Follow {
+		m.near++
+	}
+}
+
+func (s *Session) isDead(w *watch) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return w.dead
+}
+
+// refuse answers a watch that could not begin.
+func (s *Session) refuse(w *watch, q query, err error) {
+	s.mu.Lock()
+	over, gone := w.dead, []byte(nil)
+	if !over && w.until != 0 {
+		gone = s.expel(w)
+	}
+	s.drop(w)
+	s.mu.Unlock()
+	if !over {
+		w.leave()
+	}
+	if gone != nil {
+		defer s.conn.Send(gone)
+	}
+	code := minichat.CodeOf(err)
+	switch {
+	case q.n != nil:
+		if code == minichat.Internal {
+			s.hub.o.Log.Error("watch a room", "room", w.r.id, "err", err)
+		}
+		s.Send(protocol.AppendError(nil, q.n, err))
+	case code == minichat.NotFound || code == minichat.Forbidden:
+		s.Send(protocol.AppendReset(nil, w.r.id, protocol.ResetAccess, 0, 0))
+	case !errors.Is(err, context.Canceled):
+		// A cursor has no answer that says "later": ask again until it can be told.
+		s.hub.o.Log.Warn("resume a room", "room", w.r.id, "err", err)
+		s.later(func(ctx context.Context) {
+			if !s.pause(ctx, time.Second) {
+				return
+			}
+			if w, err := s.enter(w.r.id); err == nil {
+				s.begin(ctx, w, q)
+			}
+		})
+	}
+}
