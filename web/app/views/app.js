@@ -2,6 +2,7 @@ import { html, useEffect, useErrorBoundary, useMemo, useState } from '../lib.js'
 import { readLinkHash } from '../api.js'
 import { ScopeContext } from './context.js'
 import { Shell } from './shell.js'
+import { Outline } from './outline.js'
 import { SignIn } from './sign-in.js'
 import { Arrive } from './arrive.js'
 import { wordsOf } from './ui.js'
@@ -25,7 +26,8 @@ export function App({ client, ui }) {
     if (link) return html`<${Arrive} link=${link} onDone=${() => setLink(null)} />`
     if (client.session.value === 'out') return html`<${SignIn} />`
     if (client.session.value === 'in') return html`<${Shell} />`
-    return html`<div class="blank" role="status">${unreachable && html`<p>${unreachable}</p><p>Trying again.</p>`}</div>`
+    if (unreachable) return html`<div class="blank" role="status"><p>${unreachable}</p><p>Trying again.</p></div>`
+    return html`<${Outline} />`
   }
 }
 

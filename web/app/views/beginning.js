@@ -11,11 +11,23 @@ export function Beginning({ room, empty }) {
   if (room.kind === 'direct') {
     return html`<div class="beginning"><h2><bdi>${title}</bdi></h2><p>Only the people in this conversation can read it.</p></div>`
   }
-  const mayInvite = role === 'owner' || role === 'admin'
   return html`<div class="beginning">
     <h2><bdi>${title}</bdi></h2>
     <p>${room.kind === 'private' ? 'This private room begins here: only its people know of it.' : 'This channel begins here: everyone in this place can read it and join.'}</p>
-    ${empty && html`<p>Write the first message below${mayInvite ? ', and give this link to those who should be here.' : '.'}</p>`}
-    ${empty && mayInvite && html`<${InviteLink} />`}
+    ${empty && (room.kind === 'private' ? html`<${EmptyPrivate} room=${room} />` : html`<${EmptyChannel} invites=${role === 'owner' || role === 'admin'} />`)}
   </div>`
+}
+
+/** @param {{invites: boolean}} props */
+function EmptyChannel({ invites }) {
+  if (!invites) return html`<p>Write the first message below.</p>`
+  return html`<p>Write the first message below, and give this link to those who should be here.</p><${InviteLink} />`
+}
+
+/** @param {{room: import('../protocol.js').Room}} props */
+function EmptyPrivate({ room }) {
+  const { ui } = useScope()
+  const add = () => { ui.dialog.value = { name: 'pickPeople', props: { purpose: 'add', room } } }
+  return html`<p>Write the first message below, and add those who should read it.</p>
+    <div class="give"><button type="button" class="button" onClick=${add}>Add people</button></div>`
 }

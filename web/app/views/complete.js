@@ -56,6 +56,8 @@ export function useComplete({ room, box, text, change }) {
   /** True when the list took the key. @param {KeyboardEvent} event */
   function key(event) {
     if (!open) return false
+    // A name that stands there in full needs no choice: Enter sends.
+    if (event.key === 'Enter' && choices[at].insert.trim() === word?.text) return false
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (step) setIndex((at + step + choices.length) % choices.length)
     else if (event.key === 'Escape') dismiss()

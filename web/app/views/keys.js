@@ -11,7 +11,7 @@ export function useKeys() {
     function key(event) {
       if (event.defaultPrevented || event.isComposing || document.querySelector('dialog[open]')) return
       if (event.key === 'F6') return nextRegion(event)
-      if (event.key === 'Escape') return outwards(event)
+      if (event.key === 'Escape') return event.shiftKey ? allRead(event) : outwards(event)
       if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) return nextRoom(event)
       if (isPrintable(event) && nothingFocused()) composer()?.focus({ preventScroll: true })
     }
@@ -24,6 +24,14 @@ export function useKeys() {
       const log = client.store.log(ui.room.value).value
       client.actions.dropNewLine(ui.room.value)
       if (log?.atEnd) client.actions.read(ui.room.value, log.head)
+    }
+
+    /** @param {KeyboardEvent} event */
+    function allRead(event) {
+      event.preventDefault()
+      ui.dialog.value = { name: 'confirm', props: {
+        title: 'Mark everything read', words: 'Every room counts as read, on all your devices.', button: 'Mark read', run: () => client.actions.markAllRead(),
+      } }
     }
 
     /** @param {KeyboardEvent} event */

@@ -25,6 +25,7 @@ export function PeoplePane({ room }) {
   useEffect(load, [room.room, room.members])
 
   const people = (list ?? []).map((user) => client.store.users.value.get(user.user) ?? user)
+    .sort((a, b) => a.name.localeCompare(b.name))
   const here = people.filter((user) => presence.has(user.user))
   const others = people.filter((user) => !presence.has(user.user))
   const row = (/** @type {User} */ user) => html`<${PersonRow} key=${user.user} user=${user} onRemove=${manage && user.user !== me?.user ? () => remove(user) : undefined} />`

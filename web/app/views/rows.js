@@ -27,9 +27,15 @@ export function toSections(rows, { start, end }, pending, { newFrom, me }) {
     section.entries.push(entryOf(item, line ? undefined : before, me, waiting))
     before = item
   }
-  for (let i = start; i < end; i++) add(rows[i], undefined)
+  for (let i = start; i < end; i++) if (!isMakersJoin(rows[i], rows[i - 1])) add(rows[i], undefined)
   for (const waiting of pending) add(itemOf(waiting, me), waiting)
   return sections
+}
+
+/** Who makes a room is in it: that needs no line of its own. @param {Item} item @param {Item|undefined} before */
+function isMakersJoin(item, before) {
+  return item.kind === 'member' && item.body.change === 'joined' && item.body.user?.user === item.by
+    && before?.kind === 'room' && before.by === item.by && before.body.kind !== undefined
 }
 
 /** @param {Section[]} sections @param {Item} item */

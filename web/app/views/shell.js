@@ -45,6 +45,7 @@ function enterFirst(ui, rooms) {
   ui.open(first.room, { replace: true })
   // A narrow window keeps the list in view until a room is chosen.
   ui.column.value = column
+  history.replaceState({ column }, '')
 }
 
 function NoRoom() {

@@ -4,6 +4,7 @@ import { Beginning } from './beginning.js'
 import { Days } from './days.js'
 import { GreyRows } from './grey-rows.js'
 import { Icon } from './icons.js'
+import { actionsOf } from './message-actions.js'
 import { toSections } from './rows.js'
 import { createHold, distance } from './scroll-hold.js'
 import { useSeen } from './seen.js'
@@ -92,6 +93,13 @@ function Loaded({ room, log, onScrolled }) {
     look()
   }
 
+  /** Alt and a press: unread from here. @param {MouseEvent} event */
+  function pressed(event) {
+    const row = event.altKey && /** @type {Element} */ (event.target).closest('.message')
+    const item = row instanceof HTMLElement && log.items.get(Number(row.dataset.seq))
+    if (item) actionsOf({ client, ui, room }, item).find((action) => action.name === 'unread')?.run()
+  }
+
   /** Near an edge of what is on show: more of what is loaded, or more from the server. */
   function edges() {
     const box = hold.box
@@ -144,7 +152,7 @@ function Loaded({ room, log, onScrolled }) {
   const fresh = away ? rows.slice(indexAt(rows, seenTo.current + 1)).filter((row) => row.kind === 'message' && row.by !== me).length : 0
   return html`<div class="timeline-box">
     <div class="timeline" role="log" aria-live="off" aria-label="Messages" tabindex="0" ref=${hold.setBox}
-      onScroll=${scrolled} onKeyDown=${(/** @type {KeyboardEvent} */ event) => timelineKeys(event, { client, ui, room, log, latest })}>
+      onScroll=${scrolled} onClick=${pressed} onKeyDown=${(/** @type {KeyboardEvent} */ event) => timelineKeys(event, { client, ui, room, log, latest })}>
       <div class="inner" ref=${inner}>
         ${slice.start === 0 && log.atStart ? html`<${Beginning} room=${room} empty=${!rows.some((row) => row.kind === 'message')} />`
           : html`<${GreyRows} count=${2} failed=${failed} onRetry=${() => setFailed('')} />`}

@@ -55,13 +55,14 @@ export function createUI(client) {
       ui.keptUnread.value = null
     })
     if (same && at === null) return
-    history[replace ? 'replaceState' : 'pushState'](null, '', linkTo(room, at))
+    history[replace ? 'replaceState' : 'pushState']({ column: 'room' }, '', linkTo(room, at))
   }
 
   /** A narrow window goes one column back; a wide one has nothing to do. */
   function back() {
     if (ui.pane.value) return closePane()
     ui.column.value = 'rail'
+    history.pushState({ column: 'rail' }, '')
   }
 
   /** @param {Pane} pane */
@@ -112,6 +113,7 @@ export function createUI(client) {
       if (room !== ui.room.value) ui.pane.value = null
       ui.room.value = room ?? ui.room.value
       ui.target.value = at
+      ui.column.value = history.state?.column ?? (room ? 'room' : 'rail')
     })
   })
   client.session.subscribe((session) => {

@@ -1,6 +1,7 @@
 import { html } from '../../lib.js'
 import { ago } from '../../format.js'
 import { useScope } from '../context.js'
+import { deviceName } from '../device.js'
 import { Dialog } from '../dialog.js'
 import { GreyRows } from '../grey-rows.js'
 import { Icon } from '../icons.js'
@@ -22,7 +23,7 @@ export function Sessions({ onClose }) {
     ${(failed || !list) && html`<${GreyRows} count=${2} failed=${failed} onRetry=${reload} />`}
     <div class="rows">${list?.map((session) => html`<div class="line-row" key=${session.id}>
       <${Icon} name="device" />
-      <div class="grow"><div class="ellipsis"><bdi>${session.device || 'Browser'}</bdi>${session.current ? ', this one' : ''}</div>
+      <div class="grow"><div class="ellipsis"><bdi title=${session.device}>${deviceName(session.device)}</bdi>${session.current ? ', this one' : ''}</div>
         <div class="faint ellipsis">${when(session)}</div></div>
       <button type="button" class="button" onClick=${() => end(session)}>${session.current ? 'Sign out' : 'End'}</button></div>`)}</div>
   <//>`
