@@ -53,14 +53,14 @@ func lockFolder(ctx context.Context, dir string) (*os.File, error) {
 		}
 	}
 	if err == nil {
-		if err = writeHolder(f); err == nil {
+		if err = writeHolder(f, ""); err == nil {
 			return f, nil
 		}
 		return nil, errors.Join(fmt.Errorf("write the lock of %s: %w", dir, err), f.Close())
 	}
 	holder := "another process"
-	if b, readErr := os.ReadFile(f.Name()); readErr == nil && len(b) > 0 {
-		holder = "process " + strings.TrimSpace(string(b))
+	if pid, _ := readHolder(dir); pid != "" {
+		holder = "process " + pid
 	}
 	f.Close() // the lock is not ours; nothing was written
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -81,12 +81,23 @@ func tryLock(dir string) (*os.File, error) {
 	return f, nil
 }
 
-func writeHolder(f *os.File) error {
+// writeHolder notes in a held lock whose it is: the process, and where it serves.
+func writeHolder(f *os.File, base string) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
-	_, err := f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
+	_, err := f.WriteAt(fmt.Appendf(nil, "%d\n%s\n", os.Getpid(), base), 0)
 	return err
+}
+
+// readHolder returns what the latest holder noted, as far as it did.
+func readHolder(dir string) (pid, base string) {
+	b, err := os.ReadFile(filepath.Join(dir, lockName))
+	if err != nil {
+		return "", ""
+	}
+	pid, base, _ = strings.Cut(strings.TrimSpace(string(b)), "\n")
+	return pid, base
 }
 
 // openStore opens the database and holds it against the marker of the volume:

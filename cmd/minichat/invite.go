@@ -17,16 +17,20 @@ type inviteWords struct {
 
 type inviteNew struct {
 	besides
-	config.Address
-	Uses    int64  `default:"1" help:"How many people it lets in (${default})."`
-	Expires string `default:"7d" placeholder:"TIME" help:"How long it works: 30m, 12h, 7d (${default})."`
+	PublicURL string `env:"MINICHAT_PUBLIC_URL" placeholder:"URL" help:"What the link begins with; the running server's address when left out."`
+	Uses      int64  `default:"1" help:"How many people it lets in (${default})."`
+	Expires   string `default:"7d" placeholder:"TIME" help:"How long it works: 30m, 12h, 7d (${default})."`
 }
 
 // Run prints a new invite's link, and nothing else, on standard output.
 func (c *inviteNew) Run(w *world) error {
-	cfg, err := c.Place.Check(c.Address)
+	cfg, err := c.Place.Check(config.Address{Listen: ":8000", PublicURL: c.PublicURL})
 	if err != nil {
 		return err
+	}
+	base := cfg.Base()
+	if _, running := readHolder(cfg.Data); c.PublicURL == "" && running != "" {
+		base = running
 	}
 	lasts, err := duration(c.Expires)
 	if err != nil {
@@ -42,7 +46,7 @@ func (c *inviteNew) Run(w *world) error {
 			return err
 		}
 		w.say("An invite for %d, until %s.", invite.Uses, time.UnixMilli(invite.ExpiresAt).Format(time.RFC1123))
-		_, err = fmt.Fprintf(w.stdout, "%s/#join=%s\n", cfg.Base(), secret)
+		_, err = fmt.Fprintf(w.stdout, "%s/#join=%s\n", base, secret)
 		return err
 	})
 }

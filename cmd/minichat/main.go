@@ -65,7 +65,7 @@ func run(w *world, args []string) (code int) {
 	var commands words
 	parser, err := kong.New(&commands,
 		kong.Name("minichat"),
-		kong.Description("A group chat in one file: run it, open the link that it prints, and talk."),
+		kong.Description("A group chat in one file: run it, open the link that it prints, and talk. The server's settings: minichat serve --help."),
 		kong.Writers(w.stdout, w.stderr),
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

@@ -61,6 +61,13 @@ func (c *serveCommand) Run(w *world) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	s.base = cfg.Base()
+	if cfg.PublicURL == "" {
+		s.base = baseAt(s.base, listener.Addr())
+	}
+	if err := writeHolder(lock, s.base); err != nil {
+		return errors.Join(fmt.Errorf("write the lock of %s: %w", cfg.Data, err), listener.Close(), s.close())
+	}
 	return s.run(w, listener)
 }
 
@@ -97,6 +104,7 @@ func listen(cfg *config.Config) (net.Listener, error) {
 type server struct {
 	cfg    *config.Config
 	log    *slog.Logger
+	base   string // what links for people begin with
 	store  *store.Store
 	bus    bus.Bus
 	auth   *auth.Auth
@@ -260,19 +268,15 @@ func (s *server) greet(w *world, at net.Addr) error {
 	if err != nil {
 		return fmt.Errorf("make the setup link: %w", err)
 	}
-	base := s.cfg.Base()
-	if s.cfg.PublicURL == "" {
-		base = baseAt(base, at)
-	}
 	if limit := debug.SetMemoryLimit(-1); os.Getenv("GOMEMLIMIT") != "" {
 		s.log.Info("memory is limited", "bytes", limit)
 	}
-	w.say("MiniChat %s is at %s", versionName(), base)
+	w.say("MiniChat %s is at %s", versionName(), s.base)
 	for _, other := range machineAddresses(s.cfg, at) {
 		w.say("also at %s", other)
 	}
 	if setup != "" {
-		w.say("Nobody owns it yet. Open this link to become the owner: %s/#setup=%s", base, setup)
+		w.say("Nobody owns it yet. Open this link to become the owner: %s/#setup=%s", s.base, setup)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func authRoutes() []route {
 		{"GET", "/tokens", signedIn, (*Server).tokens, op{id: "listTokens", does: "My bearer tokens, without their secrets.", gives: map[int]string{200: "TokenList"}}},
 		{"POST", "/tokens", signedIn, (*Server).newToken, op{id: "makeToken", does: "Make a bearer token for a program of mine. It is shown this once.",
 			body: "NewToken", gives: map[int]string{201: "MadeToken"}, fails: []int{422}}},
-		{"DELETE", "/tokens/{id}", signedIn, (*Server).endToken, op{id: "endToken", does: "End one of my tokens. Its sockets close with 4004.", gives: map[int]string{204: ""}}},
+		{"DELETE", "/tokens/{id}", signedIn, (*Server).endToken, op{id: "endToken", does: "End one of my tokens. Its sockets close with 4002.", gives: map[int]string{204: ""}}},
 		{"GET", "/invites", signedIn, (*Server).invites, op{id: "listInvites", does: "Invites that still work. Admins only.", gives: map[int]string{200: "InviteList"}, fails: []int{403}}},
 		{"POST", "/invites", signedIn, (*Server).newInvite, op{id: "makeInvite", does: "Make a link that lets people in. Admins only.",
 			body: "NewInvite", gives: map[int]string{201: "MadeInvite"}, fails: []int{403}}},

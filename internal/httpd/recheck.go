@@ -29,6 +29,9 @@ func (s *Server) Recheck(ctx context.Context) error {
 	}
 	for _, who := range ended {
 		code, reason := 4004, "the session has ended"
+		if who.Kind == auth.KindToken {
+			code, reason = 4002, "the token has ended"
+		}
 		u, err := s.o.Store.GetUser(ctx, who.User.ID)
 		if err != nil {
 			return fmt.Errorf("check who may stay: %w", err)

@@ -470,8 +470,8 @@ func TestEndingClosesSockets(t *testing.T) {
 	var tokens struct{ List []struct{ ID string } }
 	p.as(ben, "GET", "/api/v1/tokens", "").into(t, &tokens)
 	p.as(ben, "DELETE", "/api/v1/tokens/"+tokens.List[0].ID, "").want(t, 204)
-	if got := c.code(); got != 4004 {
-		t.Errorf("an ended token: closed with %d, want 4004", got)
+	if got := c.code(); got != 4002 {
+		t.Errorf("an ended token: closed with %d, want 4002", got)
 	}
 	p.as(p.owner, "PATCH", "/api/v1/users/"+eve.id, `{"disabled":true}`).want(t, 200)
 	if got := d.code(); got != 4003 {
