@@ -36,7 +36,7 @@ export function Arrive({ link, onDone }) {
     foot=${html`<button type="button" class="link-button" onClick=${onDone}>I have an account: sign in</button>`}
     fields=${(/** @type {(name: string) => string|undefined} */ wrong) => html`
       ${wrong('token') && html`<p class="failed" role="alert">${wrong('token')}</p>`}
-      <${Field} label="Name" name="name" autocomplete="name" autofocus required value=${name} onValue=${changeName} wrong=${wrong('name')} hint="What people see beside your messages." />
+      <${Field} label="Name" name="name" autocomplete="name" required value=${name} onValue=${changeName} wrong=${wrong('name')} hint="What people see beside your messages." />
       <${Field} label="Handle" name="username" autocomplete="username" autocapitalize="none" spellcheck=${false} required
         value=${handle} onValue=${(/** @type {string} */ value) => { setTouched(true); setHandle(value.toLowerCase()) }}
         wrong=${wrong('handle')} hint="Small letters and digits. You sign in with it, and @handle calls you." />

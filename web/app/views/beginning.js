@@ -14,14 +14,14 @@ export function Beginning({ room, empty }) {
   return html`<div class="beginning">
     <h2><bdi>${title}</bdi></h2>
     <p>${room.kind === 'private' ? 'This private room begins here: only its people know of it.' : 'This channel begins here: everyone in this place can read it and join.'}</p>
-    ${empty && (room.kind === 'private' ? html`<${EmptyPrivate} room=${room} />` : html`<${EmptyChannel} invites=${role === 'owner' || role === 'admin'} />`)}
+    ${empty && !room.archived && (room.kind === 'private' ? html`<${EmptyPrivate} room=${room} />` : html`<${EmptyChannel} invites=${role === 'owner' || role === 'admin'} />`)}
   </div>`
 }
 
 /** @param {{invites: boolean}} props */
 function EmptyChannel({ invites }) {
   if (!invites) return html`<p>Write the first message below.</p>`
-  return html`<p>Write the first message below, and give this link to those who should be here.</p><${InviteLink} />`
+  return html`<p>Write the first message below, and give this link to others.</p><${InviteLink} />`
 }
 
 /** @param {{room: import('../protocol.js').Room}} props */

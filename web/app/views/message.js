@@ -34,7 +34,7 @@ function MessageRow({ item, first, room, pending, lit, editing, arrived, inThrea
   const { body } = item
   const [held, hold] = useState(false)
   const [active, on] = useActive()
-  const calls = !pending && item.by !== me && me && body.mentions?.some((/** @type {string} */ who) => who === me || who === 'all' || who === 'here')
+  const calls = !pending && !inThread && item.by !== me && me && body.mentions?.some((/** @type {string} */ who) => who === me || who === 'all' || who === 'here')
   const classes = ['message', first && 'first', pending && pending.state !== 'acked' && 'pending', pending?.state === 'refused' && 'refused',
     lit && 'here', held && 'menu-open', calls && 'mentions-me', arrived && 'arrived', colorClass(author.color)]
 

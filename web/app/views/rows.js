@@ -11,10 +11,10 @@ import { dayKey, sameGroup } from '../format.js'
  * @param {Item[]} rows the room's rows
  * @param {{start: number, end: number}} slice the part on show
  * @param {Pending[]} pending drawn at the end
- * @param {{newFrom: number|null, me: string}} options
+ * @param {{newFrom: number|null, me: string, plain?: boolean}} options plain: messages only
  * @returns {Section[]}
  */
-export function toSections(rows, { start, end }, pending, { newFrom, me }) {
+export function toSections(rows, { start, end }, pending, { newFrom, me, plain = false }) {
   /** @type {Section[]} */
   const sections = []
   let before = rows[start - 1]
@@ -27,7 +27,9 @@ export function toSections(rows, { start, end }, pending, { newFrom, me }) {
     section.entries.push(entryOf(item, line ? undefined : before, me, waiting))
     before = item
   }
-  for (let i = start; i < end; i++) if (!isMakersJoin(rows[i], rows[i - 1])) add(rows[i], undefined)
+  for (let i = start; i < end; i++) {
+    if (plain ? rows[i].kind === 'message' : !isMakersJoin(rows[i], rows[i - 1])) add(rows[i], undefined)
+  }
   for (const waiting of pending) add(itemOf(waiting, me), waiting)
   return sections
 }

@@ -1,4 +1,4 @@
-import { html, useState } from '../lib.js'
+import { html, useEffect, useRef, useState } from '../lib.js'
 import { wordsOf } from './ui.js'
 
 /**
@@ -8,12 +8,14 @@ import { wordsOf } from './ui.js'
 export function SignForm({ title, lead, button, fields, submit, foot }) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState(/** @type {any} */ (null))
+  const form = useRef(/** @type {HTMLFormElement|null} */ (null))
+  // The autofocus attribute works once a page; a form may come back.
+  useEffect(() => { if (!matchMedia('(pointer: coarse)').matches) form.current?.querySelector('input')?.focus() }, [])
 
   /** @param {SubmitEvent} event */
   async function send(event) {
     event.preventDefault()
     if (busy) return
-    const form = /** @type {HTMLFormElement} */ (event.currentTarget)
     setBusy(true)
     setError(null)
     try {
@@ -21,13 +23,13 @@ export function SignForm({ title, lead, button, fields, submit, foot }) {
     } catch (failure) {
       setError(failure)
       setBusy(false)
-      setTimeout(() => focusWrong(form), 0)
+      setTimeout(() => focusWrong(form.current), 0)
     }
   }
 
   const wrong = (/** @type {string} */ name) => (error?.field === name ? wordsOf(error) : undefined)
   return html`<main class="sign">
-    <form onSubmit=${send} noValidate aria-busy=${busy}>
+    <form ref=${form} onSubmit=${send} noValidate aria-busy=${busy}>
       <header>
         <img class="mark" src="icons/icon.svg" alt="" width="32" height="32" />
         <h1>${title}</h1>
@@ -41,8 +43,8 @@ export function SignForm({ title, lead, button, fields, submit, foot }) {
   </main>`
 }
 
-/** @param {HTMLFormElement} form */
+/** @param {HTMLFormElement|null} form */
 function focusWrong(form) {
-  const field = form.querySelector('[aria-invalid="true"]') ?? form.querySelector('input')
+  const field = form?.querySelector('[aria-invalid="true"]') ?? form?.querySelector('input')
   if (field instanceof HTMLElement) field.focus()
 }

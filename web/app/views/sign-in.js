@@ -7,11 +7,14 @@ export function SignIn() {
   const { client } = useScope()
   const [handle, setHandle] = useState('')
   const [password, setPassword] = useState('')
-  return html`<${SignForm} title="Sign in" button="Sign in"
+  const link = client.store.link.value
+  // Why the last session ended, if it did not end by my own hand.
+  const ended = link.state === 'ended' ? link.words : undefined
+  return html`<${SignForm} title="Sign in" lead=${ended} button="Sign in"
     submit=${() => client.signIn({ handle: handle.trim().replace(/^@/, '').toLowerCase(), password })}
     foot="No account yet? Ask somebody here for an invite link."
     fields=${(/** @type {(name: string) => string|undefined} */ wrong) => html`
-      <${Field} label="Handle" name="username" autocomplete="username" autocapitalize="none" spellcheck=${false} autofocus required
+      <${Field} label="Handle" name="username" autocomplete="username" autocapitalize="none" spellcheck=${false} required
         value=${handle} onValue=${setHandle} wrong=${wrong('handle')} />
       <${PasswordField} name="password" autocomplete="current-password" required value=${password} onValue=${setPassword} wrong=${wrong('password')} />`}
   />`

@@ -44,7 +44,7 @@ function Loaded({ room, log, onScrolled }) {
   const slice = sliceOf(rows, win)
   const live = log.atEnd && win.last === Infinity
   const pending = live ? log.pending.filter((p) => !p.thread || p.in_room) : []
-  const sections = toSections(rows, slice, pending, { newFrom: log.newFrom, me })
+  const sections = toSections(rows, slice, pending, { newFrom: log.newFrom, me, plain: room.kind === 'direct' })
   const look = useSeen(room.room, room.read, hold, () => ({ end: isLive(now.current) ? now.current.log.to : null }))
   useAnnounce(room.room, rows)
 
