@@ -14,7 +14,7 @@ import (
 
 // signalsAFlush bounds the numbers that are looked up for one flush; those
 // beyond it learn of them with the next heads or listing.
-const signalsAFlush = 500
+const signalsAFlush = 200
 
 type mark struct {
 	seq  int64

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strings"
 	"time"
 
 	"minichat"
@@ -72,7 +73,7 @@ func (l *Lab) upload(w http.ResponseWriter, r *http.Request) (url string, err er
 		return "", err
 	}
 	f, err := l.o.Chat.PutFile(r.Context(), l.author,
-		chat.NewFile{Name: part.FileName(), Type: part.Header.Get("Content-Type"), Base: l.baseOf(r)}, part)
+		chat.NewFile{Name: typedName(part.FileName()), Type: part.Header.Get("Content-Type"), Base: l.baseOf(r)}, part)
 	if err != nil {
 		return "", err
 	}
@@ -103,6 +104,12 @@ func filePart(r *http.Request) (*multipart.Part, error) {
 		}
 	}
 	return nil, errNoFile()
+}
+
+// typedName undoes what browsers do to the three characters that cannot stand in
+// a form's header. A line break becomes a space: the wire's lines hold one name.
+func typedName(name string) string {
+	return strings.NewReplacer("%22", `"`, "%0D%0A", " ", "%0A", " ", "%0D", " ", "\r\n", " ", "\n", " ", "\r", " ").Replace(name)
 }
 
 // statusOf maps an error to the little that this wire can say.
