@@ -369,3 +369,108 @@ func TestExportedPage(t *testing.T) {
 		t.Errorf("ended with %d: %s", code, stderr)
 	}
 }
+
+// The classroom's wire stands before the rules of origins and sign-in.
+func TestLab(t *testing.T) {
+	s := start(t, filepath.Join(t.TempDir(), "data"), "--lab-room", "lobby")
+	get := func(url string, headers ...string) (int, http.Header, string) {
+		t.Helper()
+		req, err := http.NewRequest("GET", url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range headers {
+			name, value, _ := strings.Cut(h, ": ")
+			req.Header.Set(name, value)
+		}
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, res.Header, string(b)
+	}
+	if status, _, body := get(s.url+"/", "Origin: null"); status != 200 || strings.TrimSpace(body) != "MiniChat backend running" {
+		t.Errorf("/: got %d, %.60q", status, body)
+	}
+	if status, _, body := get(s.url+"/", "Accept: text/html"); status != 200 || !strings.Contains(body, "<!doctype html>") {
+		t.Errorf("/ for a browser: got %d, %.60q", status, body)
+	}
+	dial := func() *websocket.Conn {
+		t.Helper()
+		c, _, err := websocket.Dial(t.Context(), s.url+"/chat", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"null"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.CloseNow() })
+		return c
+	}
+	a, b := dial(), dial()
+	if err := a.Write(t.Context(), websocket.MessageText, []byte("hello class")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*websocket.Conn{a, b, dial()} {
+		if got := read(t, c); got != "hello class" {
+			t.Errorf("got %q", got)
+		}
+	}
+	form := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.txt\"\r\n\r\nbytes\r\n--x--\r\n"
+	res, err := http.Post(s.url+"/upload", "multipart/form-data; boundary=x", strings.NewReader(form))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var up struct{ URL string }
+	if err := json.NewDecoder(res.Body).Decode(&up); err != nil || !strings.HasPrefix(up.URL, s.url+"/files/") {
+		t.Fatalf("got %d, %+v, %v", res.StatusCode, up, err)
+	}
+	if status, _, body := get(up.URL, "Origin: https://students.example"); status != 200 || body != "bytes" {
+		t.Errorf("the link: got %d, %q", status, body)
+	}
+	if status, _, _ := get(up.URL + "x"); status == 200 {
+		t.Error("a changed link works")
+	}
+}
+
+// What is not HTTP, or too much of it, is refused and the connection closed.
+func TestRawRequests(t *testing.T) {
+	s := start(t, filepath.Join(t.TempDir(), "data"))
+	for name, row := range map[string]struct{ request, status string }{
+		"1 MB header":        {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: " + strings.Repeat("x", 1<<20) + "\r\n\r\n", "431"},
+		"two lengths":        {"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}", "400"},
+		"no host":            {"GET /healthz HTTP/1.1\r\n\r\n", "400"},
+		"space before colon": {"GET /healthz HTTP/1.1\r\nHost: x\r\nX : y\r\n\r\n", "400"},
+		"noise":              {"\x16\x03\x01\x02\x00\r\n\r\n", "400"},
+	} {
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		go io.WriteString(c, row.request) // a server that has refused does not read the rest
+		b, err := io.ReadAll(c)
+		if !strings.HasPrefix(string(b), "HTTP/1.1 "+row.status) {
+			t.Errorf("%s: got %.60q, %v, want %s", name, b, err, row.status)
+		}
+		c.Close()
+	}
+}
+
+// A log that nobody reads holds nothing up.
+func TestLogThatNobodyReads(t *testing.T) {
+	r, w := io.Pipe()
+	l := newLogWriter(w)
+	for range 5000 {
+		if n, err := l.Write([]byte("line\n")); n != 5 || err != nil {
+			t.Fatalf("got %d, %v", n, err)
+		}
+	}
+	if l.dropped.Load() == 0 {
+		t.Error("nothing was dropped")
+	}
+	r.Close()
+	l.end()
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"minichat"
+	"minichat/internal/auth"
+	"minichat/internal/bus"
+	"minichat/internal/chat"
+	"minichat/internal/config"
+	"minichat/internal/files"
+	"minichat/internal/httpd"
+	"minichat/internal/hub"
+	"minichat/internal/socket"
+	"minichat/internal/store"
+	"minichat/web"
+)
+
+// The bounds of a stop: together below the 30 s that service managers give.
+const (
+	drainWithin    = 12 * time.Second
+	requestsWithin = 5 * time.Second
+)
+
+// server is all parts of a running MiniChat, in the order in which they begin.
+type server struct {
+	cfg    *config.Config
+	log    *slog.Logger
+	base   string // what links for people begin with
+	store  *store.Store
+	bus    bus.Bus
+	auth   *auth.Auth
+	disk   *files.Disk
+	chat   *chat.Chat
+	socket *socket.Server
+	hub    *hub.Hub
+	lab    httpd.Lab // nil: off
+	http   *httpd.Server
+
+	metrics *prometheus.Registry
+	fatal   chan error // the disk cannot be trusted any more
+}
+
+// assemble makes the parts by hand, from the ground up. On an error what was
+// begun is closed again.
+func assemble(ctx context.Context, cfg *config.Config, log *slog.Logger) (s *server, err error) {
+	s = &server{cfg: cfg, log: log, metrics: prometheus.NewRegistry(), fatal: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.store, err = openStore(ctx, cfg, log, s.die); err != nil {
+		return nil, err
+	}
+	secret, err := s.store.Secret(ctx, "files")
+	if err != nil {
+		return nil, err
+	}
+	if s.disk, err = files.OpenDisk(cfg.FilesDir, secret); err != nil {
+		return nil, fmt.Errorf("the folder for files, %s, cannot be used: %w", cfg.FilesDir, err)
+	}
+	s.bus = bus.Memory()
+	s.auth = auth.New(s.store, s.bus, auth.Options{Limits: cfg.Limits, Log: log})
+	if s.chat, err = chat.New(s.store, s.disk, s.bus, cfg.Limits, chat.Options{Log: log}); err != nil {
+		return nil, err
+	}
+	s.socket = socket.New(socket.Options{Log: log})
+	s.hub = hub.New(hub.Options{
+		Log: log, Limits: cfg.Limits, Bus: s.bus,
+		Epoch: s.store.Epoch, EventID: s.store.GetEventID, Feed: s.chat.Feed, Room: s.chat.ReadableRoom,
+	})
+	if s.lab, err = s.openLab(ctx); err != nil {
+		return nil, err
+	}
+	if s.http, err = s.newHTTP(); err != nil {
+		return nil, err
+	}
+	s.store.OnForeignChange(s.foreignChange)
+	return s, nil
+}
+
+func (s *server) newHTTP() (*httpd.Server, error) {
+	return httpd.New(httpd.Options{
+		Log: s.log, Store: s.store, Auth: s.auth, Chat: s.chat, Hub: s.hub, Socket: s.socket,
+		Parts: s.disk.ServePart, Page: web.Files, Limits: s.cfg.Limits, LimitsBy: s.cfg.LimitsBy,
+		Base: s.cfg.Base(), PublicURL: s.cfg.PublicURL, Origins: s.cfg.Origins, TLS: s.cfg.TLS(),
+		Version: versionName(), Check: s.checkVolume, Metrics: s.metrics, Lab: s.lab,
+	})
+}
+
+// checkVolume holds the marker against the database, for /readyz.
+func (s *server) checkVolume(context.Context) error {
+	marked, err := readMarker(s.cfg.Data)
+	if err == nil && marked != s.store.ID() {
+		err = fmt.Errorf("the marker in %s is of %q, not of this database", s.cfg.Data, marked)
+	}
+	if err != nil {
+		return &minichat.Error{Code: minichat.StoreUnavailable, Message: "The volume of the data is not there.", Err: err}
+	}
+	return nil
+}
+
+// foreignChange follows what a command beside this server did to the database.
+func (s *server) foreignChange() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := s.http.Recheck(ctx); err != nil {
+		s.log.Error("re-read users and sessions", "err", err)
+	}
+	heads, err := s.store.Heads(ctx)
+	if err != nil {
+		s.log.Error("re-read the rooms", "err", err)
+		return
+	}
+	s.hub.Sweep(ctx, heads)
+}
+
+// die is called when a failed fsync has made the outcome of writes unknowable:
+// only a new start, which reads the disk again, can be believed.
+func (s *server) die(err error) {
+	select {
+	case s.fatal <- err:
+	default: // it is dying already
+	}
+}
+
+// run serves on l until the context ends or something breaks, then parts in peace.
+func (s *server) run(w *world, l net.Listener) error {
+	front := &http.Server{
+		Handler: s.http, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	}
+	front.Protocols = new(http.Protocols)
+	front.Protocols.SetHTTP1(true)
+	served := make(chan error, 1)
+	go func() { served <- front.Serve(l) }()
+	if err := s.greet(w, l.Addr()); err != nil {
+		return errors.Join(err, front.Close(), s.close())
+	}
+	select {
+	case <-w.ctx.Done():
+		return s.part(front)
+	case err := <-served:
+		return errors.Join(fmt.Errorf("serve: %w", err), s.close())
+	case err := <-s.fatal:
+		s.log.Error("the disk failed; stopping, nothing more is acknowledged", "err", err)
+		front.Close() // the connections end with it; what they asked for was not acknowledged
+		return fmt.Errorf("the disk failed: %w. Look after it, then start again", err)
+	}
+}
+
+// part says goodbye to everybody, waits for what is being answered, and closes
+// the parts from the top down.
+func (s *server) part(front *http.Server) error {
+	s.log.Info("stopping; a second signal stops at once")
+	s.http.Leave()
+	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
+	defer cancel()
+	s.hub.Drain(ctx, "The server restarts.")
+	ctx, cancel = context.WithTimeout(context.Background(), requestsWithin)
+	defer cancel()
+	err := front.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = front.Close()
+	}
+	return errors.Join(err, s.close())
+}
+
+// close ends the parts that were begun, the last first.
+func (s *server) close() error {
+	var errs []error
+	end := func(began bool, close func() error) {
+		if began {
+			errs = append(errs, close())
+		}
+	}
+	end(s.socket != nil, func() error { return s.socket.Close() })
+	end(s.hub != nil, func() error { return s.hub.Close() })
+	end(s.chat != nil, func() error { return s.chat.Close() })
+	end(s.auth != nil, func() error { return s.auth.Close() })
+	end(s.bus != nil, func() error { return s.bus.Close() })
+	end(s.disk != nil, func() error { return s.disk.Close() })
+	end(s.store != nil, func() error { return s.store.Close() })
+	return errors.Join(errs...)
+}
+
+// greet tells the person at the terminal where to go; until there is an owner,
+// with the link that makes one.
+func (s *server) greet(w *world, at net.Addr) error {
+	setup, err := s.auth.SetupToken(w.ctx)
+	if err != nil {
+		return fmt.Errorf("make the setup link: %w", err)
+	}
+	if limit := debug.SetMemoryLimit(-1); os.Getenv("GOMEMLIMIT") != "" {
+		s.log.Info("memory is limited", "bytes", limit)
+	}
+	w.say("MiniChat %s is at %s", versionName(), s.base)
+	for _, other := range machineAddresses(s.cfg, at) {
+		w.say("also at %s", other)
+	}
+	if setup != "" {
+		w.say("Nobody owns it yet. Open this link to become the owner: %s/#setup=%s", s.base, setup)
+	}
+	return nil
+}
