@@ -30,9 +30,11 @@ func (tx *Tx) Append(ctx context.Context, ev *minichat.Event, digest []byte) err
 	if row.at == 0 {
 		row.at = tx.now()
 	}
-	if err := tx.takeSeq(ctx, ev.Room, &row); err != nil {
-		return err
+	end, err := tx.advance(ctx, ev.Room, row.counts)
+	if err != nil {
+		return fmt.Errorf("take the next seq: %w", err)
 	}
+	row.seq, row.ordinal, row.id = end.head, end.messages, minichat.NewID(16)
 	ev.Seq, ev.ID, ev.At = row.seq, row.id, row.at
 	if err := tx.insertEvent(ctx, ev, &row, digest); err != nil {
 		return err
@@ -41,21 +43,6 @@ func (tx *Tx) Append(ctx context.Context, ev *minichat.Event, digest []byte) err
 		return fmt.Errorf("append %s: %w", ev.Kind, err)
 	}
 	tx.events = append(tx.events, ev)
-	return nil
-}
-
-// takeSeq advances the room. Its row stays locked until the transaction ends,
-// so that seqs are dense and in the order of commits.
-func (tx *Tx) takeSeq(ctx context.Context, room string, row *eventRow) error {
-	row.id = minichat.NewID(16)
-	found, err := tx.returning(ctx, `UPDATE rooms SET head = head + 1, messages = messages + $2 WHERE id = $1
-		RETURNING head, messages`, []any{room, row.counts}, &row.seq, &row.ordinal)
-	if err != nil {
-		return fmt.Errorf("take the next seq: %w", err)
-	}
-	if !found {
-		return minichat.ErrNoRoom()
-	}
 	return nil
 }
 

@@ -26,16 +26,17 @@ type File struct {
 	Room      string // of its message; "": in none
 	Seq       int64
 	Avatar    bool
+	Base      string // scheme://host that the upload came to
 	CreatedAt int64
 	ExpiresAt int64 // from then on it may be removed; 0: never
 }
 
 const fileColumns = `id, name, size, type, width, height, alt, preview,
-	key, uploader, state, upload, part_size, room, seq, avatar, created_at, expires_at`
+	key, uploader, state, upload, part_size, room, seq, avatar, base, created_at, expires_at`
 
 func fileFields(f *File) []any {
 	return []any{&f.ID, &f.Name, &f.Size, &f.Type, &f.Width, &f.Height, &f.Alt, &f.Preview,
-		&f.Key, &f.Uploader, &f.State, &f.Upload, &f.PartSize, &f.Room, &f.Seq, &f.Avatar, &f.CreatedAt, &f.ExpiresAt}
+		&f.Key, &f.Uploader, &f.State, &f.Upload, &f.PartSize, &f.Room, &f.Seq, &f.Avatar, &f.Base, &f.CreatedAt, &f.ExpiresAt}
 }
 
 // GetFile returns the file with that id; nil: none.
@@ -120,16 +121,16 @@ func (r reads) HasFileKey(ctx context.Context, key string) (bool, error) {
 // InsertFile adds a file.
 func (tx *Tx) InsertFile(ctx context.Context, f File) error {
 	_, err := tx.exec(ctx, `INSERT INTO files (`+fileColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		f.ID, f.Name, f.Size, f.Type, f.Width, f.Height, f.Alt, truth(f.Preview),
-		f.Key, f.Uploader, f.State, f.Upload, f.PartSize, f.Room, f.Seq, truth(f.Avatar), f.CreatedAt, f.ExpiresAt)
+		f.Key, f.Uploader, f.State, f.Upload, f.PartSize, f.Room, f.Seq, truth(f.Avatar), f.Base, f.CreatedAt, f.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("insert file: %w", err)
 	}
 	return nil
 }
 
-// UpdateFile sets all but id, key, uploader, room, seq and the time of making.
+// UpdateFile sets all but id, key, uploader, room, seq, base and the time of making.
 // What a message shows of a file is what it was when posted.
 func (tx *Tx) UpdateFile(ctx context.Context, f File) error {
 	_, err := tx.exec(ctx, `UPDATE files SET name = $2, size = $3, type = $4, width = $5, height = $6, alt = $7,

@@ -71,6 +71,9 @@ func TestUsers(t *testing.T) {
 		if hash, err := s.GetPassword(t.Context(), "z1"); hash != "other" || err != nil {
 			t.Errorf("password: %q, %v", hash, err)
 		}
+		if n, err := s.CountUsers(t.Context(), minichat.Guest); n != 0 || err != nil {
+			t.Errorf("count of guests, the one disabled: %d, %v", n, err)
+		}
 		if list, err := s.ListUsers(t.Context(), UserQuery{Text: "z"}); err != nil || len(list) != 0 {
 			t.Errorf("disabled people are shown: %v, %v", handlesOf(list), err)
 		}
@@ -214,7 +217,7 @@ func TestFiles(t *testing.T) {
 		addUser(t, s, "ana")
 		addRoom(t, s, "r", "ana")
 		made := File{File: minichat.File{ID: "f1", Name: "a", Size: 10, Type: "image/png", Width: 1, Height: 2, Alt: "x", Preview: true},
-			Key: "k1", Uploader: "ana", State: FileOpen, Upload: "u", PartSize: 5, Avatar: true, CreatedAt: 1, ExpiresAt: 50}
+			Key: "k1", Uploader: "ana", State: FileOpen, Upload: "u", PartSize: 5, Avatar: true, Base: "http://h:1", CreatedAt: 1, ExpiresAt: 50}
 		write(t, s, func(tx *Tx) error {
 			for i := 2; i <= 4; i++ {
 				f := File{File: minichat.File{ID: fmt.Sprint("f", i), Size: 1}, Key: fmt.Sprint("k", i), Uploader: "ana", State: FileReady, ExpiresAt: int64(i)}

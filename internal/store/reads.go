@@ -13,14 +13,22 @@ import (
 type statements struct {
 	prepare func(context.Context, string) (*sql.Stmt, error)
 	mu      sync.RWMutex
-	byText  map[string]*sql.Stmt
+	byText  map[string]*statement
+}
+
+// statement is prepared. What its text names decides what a Tx does about what
+// it keeps in memory: see memory.go.
+type statement struct {
+	*sql.Stmt
+	ends   bool // may find where a room ends
+	places bool // may, if it changes anything, change who is who and where
 }
 
 func newStatements(prepare func(context.Context, string) (*sql.Stmt, error)) *statements {
-	return &statements{prepare: prepare, byText: map[string]*sql.Stmt{}}
+	return &statements{prepare: prepare, byText: map[string]*statement{}}
 }
 
-func (s *statements) get(text string) (*sql.Stmt, error) {
+func (s *statements) get(text string) (*statement, error) {
 	s.mu.RLock()
 	stmt := s.byText[text]
 	s.mu.RUnlock()
@@ -33,11 +41,13 @@ func (s *statements) get(text string) (*sql.Stmt, error) {
 		return stmt, nil
 	}
 	// A caller's context must not decide about what later callers share.
-	stmt, err := s.prepare(context.Background(), text)
-	if err == nil {
-		s.byText[text] = stmt
+	made, err := s.prepare(context.Background(), text)
+	if err != nil {
+		return nil, err
 	}
-	return stmt, err
+	stmt = &statement{Stmt: made, ends: namesRooms(text), places: namesPlaces(text)}
+	s.byText[text] = stmt
+	return stmt, nil
 }
 
 // close closes all of them; the first error counts.
@@ -56,21 +66,17 @@ func (s *statements) close() error {
 
 // reads are the read methods, on the pool (Store) or inside a transaction (Tx).
 type reads struct {
-	st  *statements
-	d   dialect
-	run *running // nil outside a transaction
-}
+	st *statements
+	d  dialect
+	tx *Tx // nil outside a transaction
 
-// running is what the writer needs to know of the call whose fn runs now.
-type running struct {
-	wrote  bool
-	failed error // the first statement that failed: the transaction cannot go on
+	mended bool // the caller mends what a statement says about the ends of rooms
 }
 
 // detach keeps a caller that gives up from breaking a transaction that it
 // shares with others.
 func (r reads) detach(ctx context.Context) context.Context {
-	if r.run != nil {
+	if r.tx != nil {
 		return context.Background()
 	}
 	return ctx
@@ -79,15 +85,25 @@ func (r reads) detach(ctx context.Context) context.Context {
 // fail maps a database error to what may be told, and remembers it.
 func (r reads) fail(err error) error {
 	err = r.d.mapError(err)
-	if r.run != nil && r.run.failed == nil {
-		r.run.failed = err
+	if r.tx != nil && r.tx.failed == nil {
+		r.tx.failed = err
 	}
 	return err
 }
 
+// get returns the statement, and sees to it that it finds what the transaction
+// still held in memory.
+func (r reads) get(ctx context.Context, query string) (*statement, error) {
+	stmt, err := r.st.get(query)
+	if err == nil && r.tx != nil && stmt.ends && !r.mended {
+		err = r.tx.settle(ctx)
+	}
+	return stmt, err
+}
+
 // row scans the one row of a query into dest; false when there is none.
 func (r reads) row(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
-	stmt, err := r.st.get(query)
+	stmt, err := r.get(ctx, query)
 	if err != nil {
 		return false, r.fail(err)
 	}
@@ -106,7 +122,7 @@ var errStop = errors.New("stop")
 
 // rows calls scan for each row of a query until it returns an error or errStop.
 func (r reads) rows(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
-	stmt, err := r.st.get(query)
+	stmt, err := r.get(ctx, query)
 	if err != nil {
 		return r.fail(err)
 	}

@@ -79,8 +79,17 @@ func (r reads) FindDirect(ctx context.Context, users []string) (string, error) {
 // FindRoomByName returns the oldest channel or private room of that name,
 // without regard to case; nil: none.
 func (r reads) FindRoomByName(ctx context.Context, name string) (*minichat.Room, error) {
+	return r.findRoom(ctx, name, `r.kind <> 'direct'`)
+}
+
+// FindChannel is FindRoomByName among channels alone.
+func (r reads) FindChannel(ctx context.Context, name string) (*minichat.Room, error) {
+	return r.findRoom(ctx, name, `r.kind = 'channel'`)
+}
+
+func (r reads) findRoom(ctx context.Context, name, where string) (*minichat.Room, error) {
 	room := new(minichat.Room)
-	found, err := r.row(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.folded = $1 AND r.kind <> 'direct'
+	found, err := r.row(ctx, `SELECT `+roomColumns+` FROM rooms r WHERE r.folded = $1 AND `+where+`
 		ORDER BY r.created_at, r.id LIMIT 1`, []any{fold(name)}, roomFields(room)...)
 	if err != nil {
 		return nil, fmt.Errorf("find room by name: %w", err)

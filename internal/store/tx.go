@@ -12,7 +12,17 @@ type Tx struct {
 	reads
 	now    func() int64
 	events []*minichat.Event // appended, for OnCommit
-	wrote  bool              // any call of the batch did
+	memory memory
+
+	// Of the call whose fn runs now:
+	wrote  bool
+	failed error // the first statement that failed: the transaction cannot go on
+}
+
+func newTx(st *statements, d dialect, now func() int64) *Tx {
+	tx := &Tx{now: now, reads: reads{st: st, d: d}, memory: newMemory()}
+	tx.reads.tx = tx
+	return tx
 }
 
 // Now is the server's clock, in milliseconds since 1970 UTC.
@@ -20,9 +30,14 @@ func (tx *Tx) Now() int64 { return tx.now() }
 
 // exec runs a statement that changes rows and returns how many it changed.
 func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	stmt, err := tx.st.get(query)
+	stmt, err := tx.get(ctx, query)
 	if err != nil {
 		return 0, tx.fail(err)
+	}
+	if stmt.places {
+		if err := tx.forget(ctx); err != nil {
+			return 0, tx.fail(err)
+		}
 	}
 	result, err := stmt.ExecContext(tx.detach(ctx), args...)
 	if err != nil {
@@ -32,13 +47,14 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error
 	if err != nil {
 		return 0, tx.fail(err)
 	}
-	tx.run.wrote = tx.run.wrote || n > 0
+	tx.wrote = tx.wrote || n > 0
 	return n, nil
 }
 
 // returning runs a statement that changes at most one row and returns of it.
+// The statement must not be one that names places.
 func (tx *Tx) returning(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
 	changed, err := tx.row(ctx, query, args, dest...)
-	tx.run.wrote = tx.run.wrote || changed
+	tx.wrote = tx.wrote || changed
 	return changed, err
 }

@@ -164,6 +164,12 @@ func TestRooms(t *testing.T) {
 		if err != nil || room == nil || room.ID != "s" || room.Kind != minichat.Private || room.Topic != "t" || !room.Archived || room.Members != 1 {
 			t.Errorf("by name: %+v, %v", room, err)
 		}
+		if room, err := s.FindChannel(t.Context(), "Strasse"); room != nil || err != nil {
+			t.Errorf("a private room was found among channels: %+v, %v", room, err)
+		}
+		if room, err := s.FindChannel(t.Context(), "R1"); err != nil || room == nil || room.ID != "r1" {
+			t.Errorf("channel: %+v, %v", room, err)
+		}
 		if room, err := s.FindRoomByName(t.Context(), "nothing"); room != nil || err != nil {
 			t.Errorf("by name: %+v, %v", room, err)
 		}

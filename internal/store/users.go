@@ -48,10 +48,11 @@ func (r reads) FindSkeleton(ctx context.Context, skeleton string) (string, error
 	return id, nil
 }
 
-// CountUsers counts the people of that role, of all roles for "".
+// CountUsers counts the people of that role who are not disabled; for "" all.
 func (r reads) CountUsers(ctx context.Context, role minichat.Role) (int64, error) {
 	var n int64
-	_, err := r.row(ctx, `SELECT COUNT(*) FROM users u WHERE `+noLab+` AND ($1 = '' OR u.role = $1)`, []any{string(role)}, &n)
+	_, err := r.row(ctx, `SELECT COUNT(*) FROM users u WHERE `+noLab+` AND ($1 = '' OR u.role = $1 AND u.disabled = 0)`,
+		[]any{string(role)}, &n)
 	if err != nil {
 		return 0, fmt.Errorf("count users: %w", err)
 	}
@@ -62,7 +63,7 @@ const noLab = `u.id <> '` + minichat.LabUser + `'`
 
 // UserQuery chooses people. With IDs it is they; else a part of the directory.
 type UserQuery struct {
-	IDs      []string
+	IDs      []string // at most 512
 	Text     string // part of handle or name, without regard to case
 	After    string // handle
 	Limit    int    // 0: no limit

@@ -183,23 +183,28 @@ func (w *writer) attempt(batch []*call) (again []*call, alone bool) {
 		w.finish(batch, fmt.Errorf("begin: %w", w.d.mapError(err)))
 		return nil, false
 	}
-	tx := &Tx{now: w.o.Now, reads: reads{st: w.st, d: w.d}}
+	tx := newTx(w.st, w.d, w.o.Now)
+	wrote := false
 	for i, c := range batch {
-		if !w.judge(tx, c) {
+		ok := w.judge(tx, c)
+		wrote = wrote || tx.wrote
+		if !ok {
 			w.rollback()
 			again = append(append(again, batch[:i]...), batch[i+1:]...)
 			w.finish(batch[i:i+1], c.err)
 			return again, minichat.CodeOf(c.err) == minichat.StorageFull
 		}
 	}
-	if err := w.commit(tx); err != nil {
+	if err := w.commit(tx, wrote); err != nil {
 		if len(batch) > 1 && minichat.CodeOf(err) == minichat.StorageFull {
 			return append(again, batch...), true
 		}
 		w.finish(batch, err)
 		return nil, false
 	}
-	w.announce(tx)
+	if wrote {
+		w.announce(tx.events)
+	}
 	for _, c := range batch {
 		w.answer(c, c.err)
 	}
@@ -208,14 +213,13 @@ func (w *writer) attempt(batch []*call) (again []*call, alone bool) {
 
 // judge runs one call; false when the transaction cannot go on with what it did.
 func (w *writer) judge(tx *Tx, c *call) bool {
-	tx.run = &running{}
+	tx.wrote, tx.failed = false, nil
 	var panicked bool
 	c.err, panicked = callFn(tx, c.fn)
 	if c.err == nil {
-		c.err = tx.run.failed // a fn that passes over a failed statement has failed
+		c.err = tx.failed // a fn that passes over a failed statement has failed
 	}
-	tx.wrote = tx.wrote || tx.run.wrote
-	return !panicked && tx.run.failed == nil && (c.err == nil || !tx.run.wrote)
+	return !panicked && tx.failed == nil && (c.err == nil || !tx.wrote)
 }
 
 func callFn(tx *Tx, fn func(*Tx) error) (err error, panicked bool) {
@@ -231,13 +235,17 @@ func callFn(tx *Tx, fn func(*Tx) error) (err error, panicked bool) {
 
 // commit ends the transaction. An error says in its Unknown whether it may
 // nevertheless be on disk.
-func (w *writer) commit(tx *Tx) error {
+func (w *writer) commit(tx *Tx, wrote bool) error {
+	if err := tx.settle(context.Background()); err != nil {
+		w.rollback()
+		return w.d.mapError(err)
+	}
 	err := w.do("COMMIT")
 	if err == nil {
 		return nil
 	}
 	w.rollback()
-	if !tx.wrote {
+	if !wrote {
 		return fmt.Errorf("commit: %w", w.d.mapError(err))
 	}
 	err, fatal := w.d.mapCommit(err)
@@ -264,17 +272,14 @@ func (w *writer) do(text string) error {
 	return err
 }
 
-func (w *writer) announce(tx *Tx) {
-	if !tx.wrote {
-		return
-	}
+func (w *writer) announce(events []*minichat.Event) {
 	w.commits.Add(1)
-	w.events.Add(int64(len(tx.events)))
+	w.events.Add(int64(len(events)))
 	w.hooks.Lock()
 	fn := w.onCommit
 	w.hooks.Unlock()
-	if fn != nil && len(tx.events) > 0 {
-		fn(tx.events)
+	if fn != nil && len(events) > 0 {
+		fn(events)
 	}
 }
 

@@ -132,6 +132,7 @@ CREATE TABLE files (
     room       TEXT    NOT NULL, -- '': in no message
     seq        INTEGER NOT NULL,
     avatar     INTEGER NOT NULL,
+    base       TEXT    NOT NULL, -- scheme://host that the upload came to
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL  -- 0: never
 ) STRICT, WITHOUT ROWID;
