@@ -1,5 +1,6 @@
 // What people do, in their words. Everything that a view may ask for.
 
+import { shareable } from './api.js'
 import { randomKey } from './keys.js'
 import { takeThread, trimLog } from './log.js'
 import { readUpTo, withLog, withRooms, withUsers } from './state.js'
@@ -316,8 +317,9 @@ export class Actions {
   }
 
   /** @param {{uses?: number, expires_s?: number}} [invite] */
-  invite(invite = {}) {
-    return this.#api.createInvite({ uses: 1, expires_s: 604_800, ...invite })
+  async invite(invite = {}) {
+    const made = await this.#api.createInvite({ uses: 1, expires_s: 604_800, ...invite })
+    return this.#api.sameOrigin ? { ...made, url: shareable(made.url) } : made
   }
 
   /** @param {{name?: string, color?: string, avatar?: string}} change */

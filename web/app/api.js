@@ -155,6 +155,22 @@ export class Api {
   deleteInvite(id) { return this.call('DELETE', `/invites/${part(id)}`) }
 }
 
+/**
+ * A link for others. A server that was not told its public URL calls itself localhost, which nobody else
+ * can open: the address under which this page itself was reached can be.
+ * @param {string} url @param {{hostname: string, origin: string}} [here]
+ */
+export function shareable(url, here = globalThis.location) {
+  const link = new URL(url)
+  if (!here || link.hostname !== 'localhost' || isLoopback(here.hostname)) return url
+  return here.origin + link.pathname + link.search + link.hash
+}
+
+/** @param {string} host */
+function isLoopback(host) {
+  return host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+}
+
 /** What a link for people asks for: BASE/#join=T or BASE/#setup=T. @param {string} hash @returns {{kind: 'setup'|'join', token: string}|null} */
 export function readLinkHash(hash) {
   const found = /^#(setup|join)=([A-Za-z0-9_.~-]+)$/.exec(hash)

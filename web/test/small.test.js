@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { Api, readLinkHash } from '../app/api.js'
+import { Api, readLinkHash, shareable } from '../app/api.js'
 import { COMMANDS, matchCommands, runCommand } from '../app/commands.js'
 import { Drafts, draftKey, memoryStore } from '../app/drafts.js'
 import * as format from '../app/format.js'
@@ -144,4 +144,11 @@ test('the store: rooms in order, totals, stand-ins for people', () => {
   assert.equal(format.roomTitle(store.sorted.value[2], store), '…')
   store.dispatch({ type: 'signal', kind: 'user', user: { user: 'u2', handle: 'ben', name: 'Ben', color: 'red', role: 'member' } })
   assert.equal(format.roomTitle(store.sorted.value[2], store), 'Ben')
+})
+
+test('a link for others names an address that they can reach', () => {
+  const lan = { hostname: '10.0.0.7', origin: 'http://10.0.0.7:8000' }
+  assert.equal(shareable('http://localhost:8000/#join=T', lan), 'http://10.0.0.7:8000/#join=T')
+  assert.equal(shareable('https://chat.example.org/#join=T', lan), 'https://chat.example.org/#join=T')
+  assert.equal(shareable('http://localhost:8000/#join=T', { hostname: '127.0.0.1', origin: 'http://127.0.0.1:8000' }), 'http://localhost:8000/#join=T')
 })
