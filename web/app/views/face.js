@@ -11,18 +11,18 @@ const STATES = { active: 'active', away: 'away' }
  */
 export function Face({ user, size = 36, presence = false }) {
   const { client } = useScope()
-  const source = useAvatar(user.avatar)
+  const [source, drop] = useAvatar(user.avatar)
   const state = presence ? client.store.presence.value.get(user.user) : undefined
   const words = presence ? (state ? STATES[state] : 'offline') : ''
   // Drawn by the style sheet: letters that are neither read aloud nor copied.
   const letters = size < 24 ? initials(user.name).slice(0, 1) : initials(user.name)
   return html`<span class=${`face s${size} ${colorClass(user.color)}`} data-letters=${source ? undefined : letters}>
-    ${source && html`<img src=${source} alt="" />`}
+    ${source && html`<img src=${source} alt="" onError=${drop} />`}
     ${presence && !user.bot && html`<span class=${`dot ${state ?? ''}`} role="img" aria-label=${words} title=${words}></span>`}
   </span>`
 }
 
-/** @param {string|undefined} file @returns {string|null} */
+/** The picture's address, and what to call when it does not load. @param {string|undefined} file @returns {[string|null, () => void]} */
 function useAvatar(file) {
   const { client } = useScope()
   const [source, setSource] = useState(/** @type {string|null} */ (null))
@@ -37,5 +37,5 @@ function useAvatar(file) {
     }
     return () => { stale = true }
   }, [file])
-  return source
+  return [source, () => setSource(null)]
 }
