@@ -18,7 +18,7 @@ test('two people in two browsers chat, edit, react, exchange files and delete', 
 
   await ana.say('Hello Ben')
   await ben.sent('Hello Ben').waitFor()
-  await ben.say('Hello **Ana**, `x < y` & <b>z</b>')
+  await ben.say('Hello **Ana**, `x < y` & <b>z</b>', 'x < y')
   const answer = ana.sent('x < y')
   await answer.waitFor()
   assert.equal(await answer.getByText('Ana', { exact: true }).evaluate((e) => e.tagName), 'STRONG')

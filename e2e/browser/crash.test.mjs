@@ -11,9 +11,8 @@ async function together(t) {
   const ben = await newPerson(t, browser)
   for (const person of [ana, ben]) person.expectCutLine()
   const owner = await server.owner()
-  const { stdout } = await server.command('invite', 'new')
   await ana.signIn(server.url, owner.handle, owner.password)
-  await ben.arrive(stdout.trim(), 'Ben')
+  await ben.arrive(await server.invite(), 'Ben')
   await ana.say('before')
   await ben.sent('before').waitFor()
   return { server, owner, ana, ben }
@@ -53,6 +52,7 @@ test('the outbox survives a reload while the server is away', async (t) => {
   await ana.write('kept on the device')
   await ana.message('kept on the device').getByText('Waiting to be sent').waitFor()
   await ana.page.reload().catch(() => {}) // there is nobody to give the page
+  await ana.page.waitForURL('chrome-error://**')
 
   await server.start()
   await ana.page.goto(server.url)

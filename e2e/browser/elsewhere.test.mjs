@@ -23,8 +23,7 @@ test('the page exported to another origin: sign in, chat, files', async (t) => {
   ana.page.on('request', (request) => asked.push(request.url()))
   await ana.signIn(`${origin}/`, owner.handle, owner.password)
   const ben = await newPerson(t, browser)
-  const { stdout } = await server.command('invite', 'new')
-  await ben.arrive(stdout.trim(), 'Ben') // from the server's own page
+  await ben.arrive(await server.invite(), 'Ben') // from the server's own page
 
   await ana.say('from the bucket')
   await ben.sent('from the bucket').waitFor()
@@ -54,7 +53,7 @@ test('an origin that is not listed gets nowhere', async (t) => {
   await minichat('web', 'export', folder, '--server', `http://127.0.0.1:${server.port}`)
   await server.owner()
   const eve = await newPerson(t, await openBrowser(t))
-  eve.expectErrors(/CORS|Failed to load resource|WebSocket connection/)
+  eve.expectErrors(/status of 401|CORS|Failed to load resource|WebSocket connection/)
   await eve.page.goto(`${origin}/`)
   await eve.page.getByText('Trying again').or(eve.page.getByRole('button', { name: 'Sign in', exact: true })).first().waitFor()
   const got = await eve.page.evaluate(async (url) => {

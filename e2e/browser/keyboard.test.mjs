@@ -10,6 +10,7 @@ test('by keyboard alone: sign in, write, edit, react', async (t) => {
   const ana = await newPerson(t, await openBrowser(t))
   const { page } = ana
   const key = (name) => page.keyboard.press(name)
+  ana.expectErrors(/status of 401/)
   await page.goto(server.url)
   await page.getByRole('button', { name: 'Sign in' }).waitFor()
   await page.keyboard.type(owner.handle) // the first field has the focus
@@ -74,8 +75,8 @@ for (const colorScheme of ['light', 'dark']) {
     await scan(ana.page, 'first run')
     await ana.arrive(server.setupLink, 'Ana')
     await scan(ana.page, 'the empty room')
-    await ana.say('Hello **bold**, `code`, [a link](https://example.org), @ana')
-    await ana.say('> a quote\n\n- one\n- two')
+    await ana.say('Hello **bold**, `code`, [a link](https://example.org), @ana', 'Hello bold')
+    await ana.say('> a quote\n\n- one\n- two', 'a quote')
     await ana.act('Hello bold', 'React')
     await scan(ana.page, 'the react dialog')
     await ana.page.getByRole('dialog').getByRole('button', { name: '👍' }).click()

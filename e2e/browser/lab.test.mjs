@@ -30,7 +30,7 @@ test('a page of the classroom and the web client share a room', async (t) => {
 
   await two.upload('Homework „1“ → done.txt', 'my work\n')
   await ana.sent('Homework').waitFor()
-  assert.equal(String(await ana.download('Homework „1“ -> done.txt')), 'my work\n')
+  assert.equal(String(await ana.download('Homework „1“ → done.txt')), 'my work\n')
   await eventually(one.lines, [...said, 'Homework „1“ -> done.txt'], 'the file is a line of its own')
   const link = await one.page.getByRole('link', { name: 'Homework „1“ -> done.txt' }).getAttribute('href')
   const answer = await fetch(link)

@@ -87,6 +87,7 @@ export class Person {
   /** @param {string} url @param {string} handle */
   async signIn(url, handle, password = PASSWORD) {
     const { page } = this
+    this.expectErrors(/status of 401 .*\/api\/v1\/me\)/) // how the page learns that nobody is signed in
     await page.goto(url)
     await page.getByLabel('Handle').fill(handle)
     await page.getByLabel('Password', { exact: true }).fill(password)
@@ -113,21 +114,21 @@ export class Person {
     await this.composer.press('Enter')
   }
 
-  /** Writes, and waits until the message is in the log. @param {string} text */
-  async say(text) {
+  /** Writes, and waits until the message is in the log; `shown` is how Markdown leaves it. @param {string} text */
+  async say(text, shown = text) {
     await this.write(text)
-    await this.sent(text).waitFor()
+    await this.sent(shown).waitFor()
   }
 
   /** An action of a message's bar, or of its menu. @param {string} text @param {string} action */
   async act(text, action) {
     const { page } = this
     await this.message(text).hover()
-    const bar = page.getByRole('toolbar', { name: 'Message actions' })
+    const bar = this.message(text).getByRole('toolbar', { name: 'Message actions' })
     const button = bar.getByRole('button', { name: action, exact: true })
     if (await button.count()) return button.click()
     await bar.getByRole('button', { name: 'More' }).click()
-    await page.getByRole('menuitem', { name: action, exact: true }).click()
+    await page.getByRole('menuitem', { name: new RegExp(`^${action}\\b`) }).click() // its key stands behind it
   }
 
   /** Attaches files as a person does: the button, then the browser's own chooser. @param {any} files */

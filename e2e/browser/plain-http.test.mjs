@@ -20,8 +20,7 @@ test('the page works over plain http under a name', async (t) => {
   assert.equal(String(await ana.download('plain.txt')), 'plain\n')
 
   const ben = await newPerson(t, browser)
-  const { stdout } = await server.command('invite', 'new')
-  await ben.arrive(`${url}/${new URL(stdout.trim()).hash}`, 'Ben')
+  await ben.arrive(`${url}/${new URL(await server.invite()).hash}`, 'Ben')
   await ben.sent('plain and simple').waitFor()
   await ben.say('seen')
   await ana.sent('seen').waitFor()

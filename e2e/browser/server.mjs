@@ -105,6 +105,12 @@ class Server {
     return minichat(...args, '--data', this.data)
   }
 
+  /** An invite's link to this server. */
+  async invite() {
+    const { stdout } = await this.command('invite', 'new')
+    return `${this.url}/${new URL(stdout.trim()).hash}` // the command cannot know the port of a test
+  }
+
   /**
    * A call of the HTTP API; throws on anything but 2xx.
    * @param {string} method @param {string} path @param {unknown} [body] @param {string} [token]
