@@ -236,3 +236,25 @@ func TestInvitesAreForAdmins(t *testing.T) {
 		t.Errorf("default invite: got %+v, %v", i, err)
 	}
 }
+
+// A member whom the command line adds before there is an owner did not found
+// general: nobody has a role in it, the owner may all the same.
+func TestTheFirstMemberIsNoAdminOfGeneral(t *testing.T) {
+	for _, tc := range []struct{ role, want minichat.Role }{
+		{minichat.Member, ""}, {minichat.Admin, minichat.Admin}, {minichat.Owner, minichat.Admin},
+	} {
+		w := newWorld(t, minichat.DefaultLimits())
+		u, err := w.AddUser(t.Context(), Person{Handle: "bot"}, tc.role)
+		if err != nil {
+			t.Fatal(err)
+		}
+		general, _ := w.st.GetSetting(t.Context(), SettingGeneral)
+		m, err := w.st.GetMembership(t.Context(), general, u.ID)
+		if err != nil || m == nil {
+			t.Fatalf("membership of the first %s: got %v, %v", tc.role, m, err)
+		}
+		if m.Role != tc.want {
+			t.Errorf("role in general of the first %s: got %q, want %q", tc.role, m.Role, tc.want)
+		}
+	}
+}

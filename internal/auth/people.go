@@ -101,7 +101,7 @@ func insertPerson(ctx context.Context, tx *store.Tx, n newPerson) (minichat.User
 		return u, err
 	}
 	var role minichat.Role
-	if made {
+	if made && n.role.Rank() >= minichat.Admin.Rank() { // a member whom the command line adds first did not found it
 		role = minichat.Admin
 	}
 	if err := joinRoom(ctx, tx, general, u, role, n.at); err != nil {
