@@ -41,17 +41,17 @@ func (c *serveCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	s, err := assemble(w.ctx, cfg, log)
+	base := cfg.Base()
+	if cfg.PublicURL == "" {
+		base = baseAt(base, listener.Addr())
+	}
+	s, err := assemble(w.ctx, cfg, base, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	s.metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "minichat_log_dropped_total", Help: "Lines of the log that could not be written."},
 		func() float64 { return float64(lines.dropped.Load()) }))
-	s.base = cfg.Base()
-	if cfg.PublicURL == "" {
-		s.base = baseAt(s.base, listener.Addr())
-	}
-	if err := writeHolder(lock, s.base); err != nil {
+	if err := writeHolder(lock, base); err != nil {
 		return errors.Join(fmt.Errorf("write the lock of %s: %w", cfg.Data, err), listener.Close(), s.close())
 	}
 	return s.run(w, listener)

@@ -53,8 +53,8 @@ type server struct {
 
 // assemble makes the parts by hand, from the ground up. On an error what was
 // begun is closed again.
-func assemble(ctx context.Context, cfg *config.Config, log *slog.Logger) (s *server, err error) {
-	s = &server{cfg: cfg, log: log, metrics: prometheus.NewRegistry(), fatal: make(chan error, 1)}
+func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Logger) (s *server, err error) {
+	s = &server{cfg: cfg, log: log, base: base, metrics: prometheus.NewRegistry(), fatal: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -94,7 +94,7 @@ func (s *server) newHTTP() (*httpd.Server, error) {
 	return httpd.New(httpd.Options{
 		Log: s.log, Store: s.store, Auth: s.auth, Chat: s.chat, Hub: s.hub, Socket: s.socket,
 		Parts: s.disk.ServePart, Page: web.Files, Limits: s.cfg.Limits, LimitsBy: s.cfg.LimitsBy,
-		Base: s.cfg.Base(), PublicURL: s.cfg.PublicURL, Origins: s.cfg.Origins, TLS: s.cfg.TLS(),
+		Base: s.base, PublicURL: s.cfg.PublicURL, Origins: s.cfg.Origins, TLS: s.cfg.TLS(),
 		Version: versionName(), Check: s.checkVolume, Metrics: s.metrics, Lab: s.lab,
 	})
 }
