@@ -191,3 +191,33 @@ func TestDeletedTextIsGoneFromTheFile(t *testing.T) {
 		}
 	}
 }
+
+// The write-ahead log does not grow without end, although no connection moves
+// it by itself.
+func TestSQLiteCheckpoints(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "minichat.db")
+	s := open(t, "sqlite:"+path)
+	addUser(t, s, "ana")
+	addRoom(t, s, "r", "ana")
+	const page = 4096
+	for written := 0; written < 3*checkpointPages*page; written += 64 << 10 * 4 {
+		write(t, s, func(tx *Tx) error {
+			for range 4 {
+				if err := appendTo(t, "r", "", strings.Repeat("x", 64<<10))(tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	info, err := os.Stat(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := int64(2 * checkpointPages * page); info.Size() > most {
+		t.Errorf("the log has %d bytes, want at most %d", info.Size(), most)
+	}
+	if info, err = os.Stat(path); err != nil || info.Size() < checkpointPages*page {
+		t.Errorf("the database has %d bytes (%v): nothing was moved into it", info.Size(), err)
+	}
+}

@@ -26,6 +26,8 @@ type dialect struct {
 	mapError    func(error) error                      // of a statement
 	mapCommit   func(error) (mapped error, fatal bool) // of a COMMIT
 	dataVersion string                                 // query for a number that other processes' commits change
+	logLength   string                                 // query: busy, pages in the write-ahead log, those of them moved
+	checkpoint  string                                 // the same, after moving what can be moved; "": not needed
 }
 
 // handles are an open database: single has one connection, which writes.
@@ -59,9 +61,9 @@ func commonPragmas() []pragma {
 	}
 }
 
-// The writer alone checkpoints, so no reader ever waits for the disk.
+// No connection checkpoints by itself: the writer does it between batches.
 func writerPragmas() []pragma {
-	return append(commonPragmas(), pragma{"wal_autocheckpoint", "1000"},
+	return append(commonPragmas(), pragma{"wal_autocheckpoint", "0"},
 		pragma{"journal_size_limit", "67108864"}, pragma{"cache_size", "-32768"})
 }
 
@@ -74,7 +76,8 @@ func openSQLite(ctx context.Context, path string) (h handles, err error) {
 	if err := createFile(path); err != nil {
 		return h, err
 	}
-	h.dialect = dialect{mapError: mapSQLite, mapCommit: mapSQLiteCommit, dataVersion: "PRAGMA data_version"}
+	h.dialect = dialect{mapError: mapSQLite, mapCommit: mapSQLiteCommit, dataVersion: "PRAGMA data_version",
+		logLength: "PRAGMA wal_checkpoint(NOOP)", checkpoint: "PRAGMA wal_checkpoint(PASSIVE)"}
 	h.single = sql.OpenDB(connector{path: path, pragmas: writerPragmas()})
 	h.single.SetMaxOpenConns(1)
 	defer func() {
@@ -221,6 +224,11 @@ func mapSQLite(err error) error {
 	if !ok {
 		return err
 	}
+	if e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
+		public := minichat.Errorf(minichat.Conflict, "This is there already.")
+		public.Err = err
+		return public
+	}
 	var public *minichat.Error
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
@@ -231,8 +239,6 @@ func mapSQLite(err error) error {
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		public = minichat.Errorf(minichat.StoreUnavailable, "The database cannot be used at the moment. An admin must look at the server's log.")
 		public.RetryMS = 5000
-	case sqlite3.SQLITE_CONSTRAINT:
-		public = minichat.Errorf(minichat.Conflict, "This is there already.")
 	default:
 		return err
 	}

@@ -64,10 +64,10 @@ const noLab = `u.id <> '` + minichat.LabUser + `'`
 // UserQuery chooses people. With IDs it is they; else a part of the directory.
 type UserQuery struct {
 	IDs      []string // at most 512
-	Text     string // part of handle or name, without regard to case
-	After    string // handle
-	Limit    int    // 0: no limit
-	Disabled bool   // also those who are disabled
+	Text     string   // part of handle or name, without regard to case
+	After    string   // handle
+	Limit    int      // 0: no limit
+	Disabled bool     // also those who are disabled
 }
 
 // ListUsers returns people by their handle. The lab's author is only among IDs.

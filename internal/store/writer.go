@@ -44,6 +44,8 @@ type writer struct {
 	polled  time.Time
 	dead    error // set for good when the disk can no longer be trusted
 
+	sinceLook, checkpointAt int // see checkpoint
+
 	calls   chan *call
 	ended   chan struct{} // closed when the goroutine is over
 	foreign chan struct{}
@@ -65,7 +67,8 @@ func newWriter(ctx context.Context, h handles, o Options) (*writer, error) {
 	}
 	w := &writer{
 		o: o, d: h.dialect, db: h.single, conn: conn, st: newStatements(conn.PrepareContext),
-		calls: make(chan *call, maxQueue), ended: make(chan struct{}), foreign: make(chan struct{}, 1),
+		checkpointAt: checkpointPages,
+		calls:        make(chan *call, maxQueue), ended: make(chan struct{}), foreign: make(chan struct{}, 1),
 	}
 	if w.version, err = w.dataVersion(); err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -92,7 +95,7 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	case <-ctx.Done():
 	}
 	if c.state.CompareAndSwap(queued, givenUp) {
-		return fmt.Errorf("write, not begun: %w", context.Cause(ctx))
+		return fmt.Errorf("write, not begun: %w", ctx.Err())
 	}
 	return <-c.done
 }
@@ -107,7 +110,7 @@ func (w *writer) put(ctx context.Context, c *call) error {
 	case w.calls <- c:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("write, not begun: %w", context.Cause(ctx))
+		return fmt.Errorf("write, not begun: %w", ctx.Err())
 	}
 }
 
@@ -126,6 +129,7 @@ func (w *writer) loop() {
 			}
 			batch = w.gather(batch[:0], c)
 			w.run(batch)
+			w.checkpoint(len(batch))
 			clear(batch)
 		case <-poll.C:
 		}
