@@ -308,7 +308,7 @@ func TestRefusalsToStart(t *testing.T) {
 	fails([]string{"cannot be made", "--data"}, "--data", filepath.Join(file, "data"))
 	fails([]string{"--database", "later version"}, "--data", data, "--database", "postgres://x/y")
 	s.end(t)
-	s = start(t, data) // the lock is free again
+	start(t, data) // the lock is free again
 }
 
 func TestListenTakesThePortFirst(t *testing.T) {

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"encoding/json"
 	"io/fs"
 	"net/http"
@@ -207,6 +208,19 @@ func TestHealth(t *testing.T) {
 	p.s.Leave()
 	p.do("GET", "/readyz", "").want(t, 503).problem(t)
 	p.do("GET", "/healthz", "").want(t, 200)
+}
+
+// A volume that is gone makes the server unready, in words that tell nothing of the disk.
+func TestUnreadyVolume(t *testing.T) {
+	p := newPlace(t, func(o *Options) {
+		o.Check = func(context.Context) error {
+			return &minichat.Error{Code: minichat.StoreUnavailable, Message: "The volume of the data is not there.", Err: fs.ErrNotExist}
+		}
+	})
+	pr := p.do("GET", "/readyz", "").want(t, 503).problem(t)
+	if pr.Code != minichat.StoreUnavailable || !strings.Contains(pr.Detail, "volume") || strings.Contains(pr.Detail, fs.ErrNotExist.Error()) {
+		t.Errorf("got %+v", pr)
+	}
 }
 
 func TestMetrics(t *testing.T) {

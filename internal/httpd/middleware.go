@@ -21,9 +21,12 @@ const pageCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-sr
 // dataCSP is the policy of all that is no page: nothing in it may run.
 const dataCSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
-// secured puts the headers on every answer, the lab's and errors included.
+// secured puts the headers on every answer, the lab's and errors included, and
+// gives every request a minute unless its handler knows better: deadlines stay
+// on a connection, so each request must set them anew.
 func (s *Server) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		within(w, time.Minute)
 		h := w.Header()
 		h.Set("Content-Security-Policy", dataCSP)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -83,8 +86,10 @@ func (s *Server) withLab(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/chat":
+			within(w, 0)
 			s.o.Lab.Chat(w, r)
 		case r.URL.Path == "/upload":
+			within(w, 0) // it keeps its own time while bytes come
 			s.o.Lab.Upload(w, r)
 		case r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			root.ServeHTTP(w, r)
@@ -184,7 +189,6 @@ func (s *Server) serveRoute(route route) http.HandlerFunc {
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store, private")
-		within(w, time.Minute)
 		c := &call{w: w, r: r, body: rule, depth: s.o.Limits.JSONDepth}
 		c.kin, _ = r.Context().Value(kinKey{}).(kinship)
 		if err := s.run(route, c); err != nil {
