@@ -139,14 +139,12 @@ func keepAnOwner(ctx context.Context, tx *store.Tx, u minichat.User) error {
 	if u.Role != minichat.Owner {
 		return nil
 	}
-	people, err := tx.ListUsers(ctx, store.UserQuery{}) // without those who are disabled
+	owners, err := tx.CountUsers(ctx, minichat.Owner)
 	if err != nil {
-		return fmt.Errorf("look for another owner: %w", err)
+		return fmt.Errorf("count owners: %w", err)
 	}
-	for _, other := range people {
-		if other.Role == minichat.Owner && other.ID != u.ID {
-			return nil
-		}
+	if owners > 1 {
+		return nil
 	}
 	return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
 }

@@ -124,11 +124,11 @@ func ensureGeneral(ctx context.Context, tx *store.Tx, by minichat.User, at int64
 		return id, false, nil
 	}
 	const name = "general"
-	old, err := tx.FindRoomByName(ctx, name)
+	old, err := tx.FindChannel(ctx, name)
 	if err != nil {
 		return "", false, fmt.Errorf("look for the general room: %w", err)
 	}
-	if old != nil && old.Kind == minichat.Channel {
+	if old != nil {
 		return old.ID, false, tx.SetSetting(ctx, SettingGeneral, old.ID)
 	}
 	kind, title := minichat.Channel, name

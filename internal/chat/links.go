@@ -65,7 +65,9 @@ func (c *Chat) LabLink(ctx context.Context, f minichat.File) (path, base string,
 	if err != nil {
 		return "", "", fmt.Errorf("read a file's row: %w", err)
 	}
-	_ = row
+	if row != nil {
+		base = row.Base
+	}
 	return c.lab.labPath(f.ID, f.Name), base, nil
 }
 

@@ -133,11 +133,11 @@ func readPeople(ctx context.Context, tx *store.Tx, ids []string) ([]minichat.Use
 // judgeRoomName keeps the names of channels apart; private rooms' names must
 // not be told from it. room is the one that may have the name.
 func judgeRoomName(ctx context.Context, tx *store.Tx, name, room string) error {
-	old, err := tx.FindRoomByName(ctx, name)
+	old, err := tx.FindChannel(ctx, name)
 	if err != nil {
 		return fmt.Errorf("look for the room's name: %w", err)
 	}
-	if old != nil && old.Kind == minichat.Channel && old.ID != room {
+	if old != nil && old.ID != room {
 		return minichat.FieldError(minichat.Conflict, "name", "There is a channel of this name. Choose another.")
 	}
 	return nil

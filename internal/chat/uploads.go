@@ -69,7 +69,7 @@ func (c *Chat) NewFile(ctx context.Context, u minichat.User, n NewFile) (Upload,
 		File: minichat.File{ID: minichat.NewID(22), Name: minichat.CleanFilename(n.Name), Size: n.Size,
 			Type: n.Type, Width: n.Width, Height: n.Height},
 		Key: up.Key, Upload: up.ID, PartSize: up.PartSize, Uploader: u.ID, State: store.FileOpen,
-		CreatedAt: now, ExpiresAt: now + c.uploadTTL(),
+		Base: n.Base, CreatedAt: now, ExpiresAt: now + c.uploadTTL(),
 	}
 	err = c.st.Write(ctx, func(tx *store.Tx) error {
 		if _, err := placeOf(ctx, tx, u.ID, ""); err != nil {

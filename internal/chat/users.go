@@ -271,14 +271,12 @@ func keepAnOwner(ctx context.Context, tx *store.Tx, was, is minichat.User) error
 	if was.Role != minichat.Owner || was.Disabled || is.Role == minichat.Owner && !is.Disabled {
 		return nil
 	}
-	people, err := tx.ListUsers(ctx, store.UserQuery{}) // without those who are disabled
+	owners, err := tx.CountUsers(ctx, minichat.Owner)
 	if err != nil {
-		return fmt.Errorf("look for another owner: %w", err)
+		return fmt.Errorf("count owners: %w", err)
 	}
-	for _, u := range people {
-		if u.Role == minichat.Owner && u.ID != was.ID {
-			return nil
-		}
+	if owners > 1 {
+		return nil
 	}
 	return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
 }

@@ -87,12 +87,16 @@ func switchOff(ctx context.Context, st *store.Store) error {
 
 // open makes what is missing: the room, its author, and his place in it.
 func open(ctx context.Context, tx *store.Tx, name string) (room string, author minichat.User, err error) {
-	r, err := tx.FindRoomByName(ctx, name)
+	r, err := tx.FindChannel(ctx, name)
 	if err != nil {
 		return "", author, err
 	}
-	if r != nil && r.Kind != minichat.Channel {
-		{
+	if r == nil {
+		other, err := tx.FindRoomByName(ctx, name)
+		if err != nil {
+			return "", author, err
+		}
+		if other != nil {
 			return "", author, minichat.Errorf(minichat.Conflict, "A private room has this name, and the lab is open to everybody. Give --lab-room another name.")
 		}
 	}

@@ -207,3 +207,33 @@ func TestRoomOfTheLab(t *testing.T) {
 		t.Errorf("setting when off: got %q, %v", id, err)
 	}
 }
+
+// Without --public-url a file keeps the name under which the server was reached
+// when it came, whoever asks under another one later.
+func TestLinksNameTheHostOfTheUpload(t *testing.T) {
+	c := newClassroom(t)
+	body, contentType := form(t, "file", "a.txt", "hello")
+	_, _, answer := c.ask("POST", "/upload", contentType, body)
+	other := "http://other.example"
+	s := c.connect()
+	c.lab.base.Store(&other) // what a later handshake under another name does
+	frame := s.next()
+	_, want, _ := strings.Cut(strings.TrimSpace(answer), `"url":"`)
+	if want = strings.TrimSuffix(want, `"}`); frame != "[FILE] a.txt → "+want {
+		t.Errorf("got %q, want the address %q", frame, want)
+	}
+	f, err := c.chat.PutFile(t.Context(), c.web, chat.NewFile{Name: "b.txt"}, strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.lab.fileURL(f); !strings.HasPrefix(got, other+"/files/") {
+		t.Errorf("a file of unknown host: got %q, want the latest host %s", got, other)
+	}
+	f, err = c.chat.PutFile(t.Context(), c.web, chat.NewFile{Name: "c.txt", Base: "http://third.example"}, strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.lab.fileURL(f); !strings.HasPrefix(got, "http://third.example/files/") {
+		t.Errorf("a file of another host: got %q", got)
+	}
+}
