@@ -4,7 +4,10 @@ import { IconButton } from './icon-button.js'
 import { placeOf } from './menu.js'
 import { actionsOf } from './message-actions.js'
 
-/** Floats at the right of the message under the pointer or in focus. @param {{item: import('../protocol.js').Item, room: string, inThread?: boolean, onHold: (held: boolean) => void}} props */
+/**
+ * Floats at the right of the message under the pointer or in focus.
+ * @param {{item: import('../protocol.js').Item, room: string, inThread?: boolean, onHold: (held: boolean) => void}} props
+ */
 export function ActionBar({ item, room, inThread, onHold }) {
   const { client, ui } = useScope()
   const place = client.store.rooms.value.get(room)

@@ -2,7 +2,11 @@ import { useEffect, useRef } from '../lib.js'
 import { plainText } from '../markdown.js'
 import { useScope } from './context.js'
 
-/** Tells the screen reader of each message of others that comes in while the room is open: "Ana: text". @param {string} room @param {import('../protocol.js').Item[]} rows */
+/**
+ * Tells the screen reader of each message of others that comes in while the room is open: "Ana: text".
+ * @param {string} room
+ * @param {import('../protocol.js').Item[]} rows
+ */
 export function useAnnounce(room, rows) {
   const { client, ui } = useScope()
   const last = useRef(rows.at(-1)?.seq ?? 0)

@@ -7,7 +7,10 @@ import { SignIn } from './sign-in.js'
 import { Arrive } from './arrive.js'
 import { wordsOf } from './ui.js'
 
-/** The page: who is not signed in meets a form, everybody else the rooms. @param {import('./context.js').Scope} props */
+/**
+ * The page: who is not signed in meets a form, everybody else the rooms.
+ * @param {import('./context.js').Scope} props
+ */
 export function App({ client, ui }) {
   const scope = useMemo(() => ({ client, ui }), [client, ui])
   const [link, setLink] = useState(takeLink)
@@ -38,7 +41,11 @@ function takeLink() {
   return link
 }
 
-/** Asks who is signed in until the server answers. @param {import('./context.js').Client} client @param {(words: string) => void} tell */
+/**
+ * Asks who is signed in until the server answers.
+ * @param {import('./context.js').Client} client
+ * @param {(words: string) => void} tell
+ */
 function resume(client, tell) {
   let timer = 0
   let wait = 1000

@@ -3,7 +3,10 @@ import { roomTitle } from '../format.js'
 import { useScope } from './context.js'
 import { InviteLink } from './invite-link.js'
 
-/** What stands above the first message of a room; in an empty one, also what can be done here. @param {{room: import('../protocol.js').Room, empty: boolean}} props */
+/**
+ * What stands above the first message of a room; in an empty one, also what can be done here.
+ * @param {{room: import('../protocol.js').Room, empty: boolean}} props
+ */
 export function Beginning({ room, empty }) {
   const { client } = useScope()
   const role = client.store.me.value?.role

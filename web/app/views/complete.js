@@ -92,7 +92,12 @@ function wordBefore(text, cursor) {
   return null
 }
 
-/** @param {{text: string}} word @param {import('../protocol.js').User[]} people @param {import('../protocol.js').Room} room @returns {Choice[]} */
+/**
+ * @param {{text: string}} word
+ * @param {import('../protocol.js').User[]} people
+ * @param {import('../protocol.js').Room} room
+ * @returns {Choice[]}
+ */
 function choicesFor(word, people, room) {
   if (word.text.startsWith('/')) {
     return matchCommands(word.text).slice(0, MOST).map((command) => ({

@@ -59,7 +59,12 @@ export function inFence(before) {
   return open !== ''
 }
 
-/** Puts marks round the selection, so that the browser's undo knows of it. @param {HTMLTextAreaElement} box @param {string} mark @param {(text: string) => void} change */
+/**
+ * Puts marks round the selection, so that the browser's undo knows of it.
+ * @param {HTMLTextAreaElement} box
+ * @param {string} mark
+ * @param {(text: string) => void} change
+ */
 function wrap(box, mark, change) {
   const { selectionStart: start, selectionEnd: end, value } = box
   insert(box, mark + value.slice(start, end) + mark)

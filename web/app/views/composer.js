@@ -108,6 +108,17 @@ export function Composer({ room, scope, thread }) {
     void addFiles(client, ui, scope, files)
   }
 
+  /** The same file can be chosen again. @param {any} event */
+  function picked(event) {
+    attach(event.currentTarget.files)
+    event.currentTarget.value = ''
+  }
+
+  function left() {
+    list.close()
+    client.actions.stopTyping(room.room)
+  }
+
   /** @param {ClipboardEvent} event */
   function paste(event) {
     const files = [...(event.clipboardData?.files ?? [])]
@@ -117,8 +128,11 @@ export function Composer({ room, scope, thread }) {
   }
 
   if (room.archived) return html`<div class="composer"><p class="cannot">This room is archived. It can be read and not written to.</p></div>`
-  const key = (/** @type {KeyboardEvent} */ event) => composerKey(event, { list, enterSends: client.settings.enterSends.value, send, editLast, replyToNewest, change, thread: thread !== undefined })
-  return html`<form class="composer" data-scope=${scope} onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send() }}>
+  const enterSends = client.settings.enterSends.value
+  const key = (/** @type {KeyboardEvent} */ event) => composerKey(event, { list, enterSends, send, editLast, replyToNewest, change, thread: thread !== undefined })
+  const name = thread ? 'Reply in this thread' : `Message ${title}`
+  const submit = (/** @type {Event} */ event) => { event.preventDefault(); send() }
+  return html`<form class="composer" data-scope=${scope} onSubmit=${submit}>
     <${Complete} list=${list} />
     <div class="above">
       <${ReplyRow} scope=${scope} />
@@ -128,12 +142,12 @@ export function Composer({ room, scope, thread }) {
     </div>
     <div class="box">
       <${IconButton} icon="attach" class="attach" label="Attach files" onClick=${() => picker.current?.click()} />
-      <input type="file" multiple hidden ref=${picker} aria-label="Files to attach" onChange=${(/** @type {any} */ event) => { attach(event.currentTarget.files); event.currentTarget.value = '' }} />
-      <textarea ref=${box} rows="1" value=${text} aria-label=${thread ? 'Reply in this thread' : `Message ${title}`} placeholder=${thread ? 'Reply' : `Message ${title}`}
+      <input type="file" multiple hidden ref=${picker} aria-label="Files to attach" onChange=${picked} />
+      <textarea ref=${box} rows="1" value=${text} aria-label=${name} placeholder=${thread ? 'Reply' : name}
         aria-controls=${list.open ? list.id : undefined} aria-activedescendant=${list.active} aria-autocomplete="list"
         aria-invalid=${tooLong || undefined} enterkeyhint=${matchMedia('(pointer: coarse)').matches ? 'enter' : 'send'}
         onInput=${(/** @type {any} */ event) => { change(event.currentTarget.value); list.look() }}
-        onKeyDown=${key} onKeyUp=${list.look} onClick=${list.look} onBlur=${() => { list.close(); client.actions.stopTyping(room.room) }} onPaste=${paste}></textarea>
+        onKeyDown=${key} onKeyUp=${list.look} onClick=${list.look} onBlur=${left} onPaste=${paste}></textarea>
       <${IconButton} icon="send" type="submit" class=${sendable ? 'ready' : ''} label="Send" disabled=${!sendable} />
     </div>
     ${length > 0 && limit > 0 && length > limit * COUNTER_FROM && html`<div class=${tooLong ? 'too-long' : 'too-long near'} role="status">

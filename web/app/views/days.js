@@ -4,7 +4,10 @@ import { useScope } from './context.js'
 import { Message } from './message.js'
 import { SystemLine } from './system-line.js'
 
-/** The rows day by day: each day's line sticks to the top while its day is on show. @param {{sections: import('./rows.js').Section[], room: import('../protocol.js').Room, arrivedAfter: number}} props */
+/**
+ * The rows day by day: each day's line sticks to the top while its day is on show.
+ * @param {{sections: import('./rows.js').Section[], room: import('../protocol.js').Room, arrivedAfter: number}} props
+ */
 export function Days({ sections, room, arrivedAfter }) {
   const { ui } = useScope()
   const lit = ui.lit.value

@@ -1,7 +1,10 @@
 const BROWSERS = [[/Edg\//, 'Edge'], [/OPR\//, 'Opera'], [/Firefox\//, 'Firefox'], [/SamsungBrowser\//, 'Samsung Internet'], [/Chrome\//, 'Chrome'], [/Safari\//, 'Safari']]
 const SYSTEMS = [[/iPhone/, 'iPhone'], [/iPad/, 'iPad'], [/Android/, 'Android'], [/Windows/, 'Windows'], [/Mac OS X|Macintosh/, 'Mac'], [/CrOS/, 'ChromeOS'], [/Linux/, 'Linux']]
 
-/** What people call the device behind a session: "Firefox on Linux". @param {string|undefined} device as the server keeps it */
+/**
+ * What people call the device behind a session: "Firefox on Linux".
+ * @param {string|undefined} device as the server keeps it
+ */
 export function deviceName(device) {
   if (!device) return 'Unknown device'
   if (!device.startsWith('Mozilla/')) return device

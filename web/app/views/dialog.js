@@ -10,6 +10,8 @@ export function Dialog({ title, onClose, children, class: extra = '' }) {
   const id = useId()
   useEffect(() => {
     const dialog = /** @type {HTMLDialogElement} */ (box.current)
+    // On a phone a field in focus would raise the keyboard over half of the window.
+    if (matchMedia('(pointer: coarse)').matches) for (const field of dialog.querySelectorAll('input[autofocus]')) field.removeAttribute('autofocus')
     dialog.showModal()
     if (!dialog.querySelector('[autofocus]')) dialog.focus()
     return () => dialog.close()

@@ -5,7 +5,10 @@ import { useScope } from './context.js'
 import { Icon } from './icons.js'
 import { addFiles } from './upload-rows.js'
 
-/** Files dragged anywhere over the window: the whole page says where they would go. @param {{room: import('../protocol.js').Room|null}} props */
+/**
+ * Files dragged anywhere over the window: the whole page says where they would go.
+ * @param {{room: import('../protocol.js').Room|null}} props
+ */
 export function DropTarget({ room }) {
   const { client, ui } = useScope()
   const [over, setOver] = useState(false)

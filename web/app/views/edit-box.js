@@ -4,7 +4,10 @@ import { fit } from './fit.js'
 import { confirmDelete } from './message-actions.js'
 import { wordsOf } from './ui.js'
 
-/** The text of my message, open for change: Enter saves, Esc leaves it, empty asks to delete. @param {{item: import('../protocol.js').Item, room: string}} props */
+/**
+ * The text of my message, open for change: Enter saves, Esc leaves it, empty asks to delete.
+ * @param {{item: import('../protocol.js').Item, room: string}} props
+ */
 export function EditBox({ item, room }) {
   const { client, ui } = useScope()
   const box = useRef(/** @type {HTMLTextAreaElement|null} */ (null))

@@ -22,7 +22,11 @@ export function Face({ user, size = 36, presence = false }) {
   </span>`
 }
 
-/** The picture's address, and what to call when it does not load. @param {string|undefined} file @returns {[string|null, () => void]} */
+/**
+ * The picture's address, and what to call when it does not load.
+ * @param {string|undefined} file
+ * @returns {[string|null, () => void]}
+ */
 function useAvatar(file) {
   const { client } = useScope()
   const [source, setSource] = useState(/** @type {string|null} */ (null))

@@ -4,7 +4,10 @@ import { Picture } from './picture.js'
 
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'])
 
-/** The files of a message: pictures whose size is known first, then a card for each other file. @param {{files: import('../protocol.js').FileRef[]}} props */
+/**
+ * The files of a message: pictures whose size is known first, then a card for each other file.
+ * @param {{files: import('../protocol.js').FileRef[]}} props
+ */
 export function Files({ files }) {
   const pictures = files.filter((file) => SHOWN.has(file.type) && file.width && file.height)
   const others = files.filter((file) => !pictures.includes(file))

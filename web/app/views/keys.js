@@ -16,7 +16,10 @@ export function useKeys() {
       if (isPrintable(event) && nothingFocused()) composer()?.focus({ preventScroll: true })
     }
 
-    /** Menu and edit box answer Esc themselves: what is left is the pane, then the "New" line. @param {KeyboardEvent} event */
+    /**
+     * Menu and edit box answer Esc themselves: what is left is the pane, then the "New" line.
+     * @param {KeyboardEvent} event
+     */
     function outwards(event) {
       event.preventDefault()
       if (ui.pane.value) return ui.closePane()

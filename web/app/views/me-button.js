@@ -34,7 +34,7 @@ export function MeButton() {
       { label: 'Password', icon: 'lock', run: dialog('password') },
       { label: 'Sessions', icon: 'device', run: dialog('sessions') },
     ]
-    return [...mine, ...people, ...themes, { label: 'Sign out', icon: /** @type {const} */ ('leave'), rule: true, run: () => void ui.attempt(client.signOut()) }]
+    return [...mine, ...people, ...themes, { label: 'Sign out', icon: /** @type {const} */ ('leave'), rule: true, run: ui.signOut }]
   }
 
   return html`<button type="button" class="me" aria-haspopup="menu" aria-label=${`You: ${me.name}`} title=${me.name} onClick=${open}>

@@ -6,7 +6,10 @@ import { useScope } from './context.js'
 
 /** @typedef {ReturnType<typeof parse>[number]} Block */
 
-/** A message's text: Markdown as elements and text nodes, never as HTML. @param {{text: string, large?: boolean, editedAt?: number}} props */
+/**
+ * A message's text: Markdown as elements and text nodes, never as HTML.
+ * @param {{text: string, large?: boolean, editedAt?: number}} props
+ */
 function Text({ text, large, editedAt }) {
   const blocks = useMemo(() => parse(text), [text])
   const edited = editedAt ? html` <span class="edited" title=${`Edited ${full(editedAt)}`}>(edited)</span>` : null

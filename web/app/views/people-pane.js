@@ -28,7 +28,11 @@ export function PeoplePane({ room }) {
     .sort((a, b) => a.name.localeCompare(b.name))
   const here = people.filter((user) => presence.has(user.user))
   const others = people.filter((user) => !presence.has(user.user))
-  const row = (/** @type {User} */ user) => html`<${PersonRow} key=${user.user} user=${user} onRemove=${manage && user.user !== me?.user ? () => remove(user) : undefined} />`
+  const row = (/** @type {User} */ user) => {
+    const removable = manage && user.user !== me?.user
+    return html`<${PersonRow} key=${user.user} user=${user} onRemove=${removable ? () => remove(user) : undefined} />`
+  }
+  const add = () => { ui.dialog.value = { name: 'pickPeople', props: { purpose: 'add', room } } }
 
   /** @param {User} user */
   function remove(user) {
@@ -40,7 +44,7 @@ export function PeoplePane({ room }) {
 
   return html`<${Pane} title="People"><div class="scroll">
     ${room.kind !== 'direct' && !room.archived && me?.role !== 'guest' && html`<section>
-      <button type="button" class="button" onClick=${() => { ui.dialog.value = { name: 'pickPeople', props: { purpose: 'add', room } } }}><${Icon} name="invite" />Add people</button></section>`}
+      <button type="button" class="button" onClick=${add}><${Icon} name="invite" />Add people</button></section>`}
     ${failed && html`<${GreyRows} count=${0} failed=${failed} onRetry=${load} />`}
     ${!list && !failed && html`<${GreyRows} count=${3} />`}
     ${here.length > 0 && html`<section><div class="part-head"><h3>Here, ${here.length}</h3></div>${here.map(row)}</section>`}

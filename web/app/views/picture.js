@@ -6,7 +6,10 @@ import { Icon } from './icons.js'
 const MOST_WIDE = 360
 const MOST_HIGH = 420
 
-/** A picture in a box of its final size, reserved before the first byte. @param {{file: import('../protocol.js').FileRef}} props */
+/**
+ * A picture in a box of its final size, reserved before the first byte.
+ * @param {{file: import('../protocol.js').FileRef}} props
+ */
 export function Picture({ file }) {
   const { ui } = useScope()
   const { url, failed, onError, again } = useFileUrl(file)

@@ -31,7 +31,10 @@ export function RailRow({ room }) {
   </a>`
 }
 
-/** What stands before a room's name: # for a channel, a lock for a private room, a face for a conversation. @param {{room: import('../protocol.js').Room}} props */
+/**
+ * What stands before a room's name: # for a channel, a lock for a private room, a face for a conversation.
+ * @param {{room: import('../protocol.js').Room}} props
+ */
 export function SignOf({ room }) {
   const { client } = useScope()
   if (room.kind === 'direct') {

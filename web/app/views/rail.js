@@ -25,6 +25,8 @@ export function Rail() {
     }
   }
 
+  const startDirect = () => { ui.dialog.value = { name: 'pickPeople', props: { purpose: 'direct' } } }
+
   return html`<nav class="rail" aria-label="Rooms">
     <header><h1 class="grow ellipsis">${placeName(client)}</h1><${MeButton} /></header>
     <div class="rail-list">
@@ -34,7 +36,7 @@ export function Rail() {
         ${!guest && html`<${IconButton} icon="plus" label="Create or join a room" aria-haspopup="menu" onClick=${addRoom} />`}
       <//>
       <${Section} title="Direct" rooms=${direct}>
-        ${!guest && html`<${IconButton} icon="plus" label="Start a direct conversation" onClick=${() => { ui.dialog.value = { name: 'pickPeople', props: { purpose: 'direct' } } }} />`}
+        ${!guest && html`<${IconButton} icon="plus" label="Start a direct conversation" onClick=${startDirect} />`}
       <//>
       <${Archived} />
     </div>
@@ -58,7 +60,11 @@ function Section({ title, rooms, children }) {
   </section>`
 }
 
-/** The open room keeps its place: reading it must not move it from under the hand. @param {Room[]} rooms @param {string|null} open */
+/**
+ * The open room keeps its place: reading it must not move it from under the hand.
+ * @param {Room[]} rooms
+ * @param {string|null} open
+ */
 function sections(rooms, open) {
   const isUnread = (/** @type {Room} */ room) => room.unread > 0 && room.room !== open
   return {

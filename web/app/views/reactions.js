@@ -3,7 +3,10 @@ import { names } from '../format.js'
 import { useScope } from './context.js'
 import { Icon } from './icons.js'
 
-/** Pills in order of first use; a press adds or takes back mine. @param {{item: import('../protocol.js').Item, room: string}} props */
+/**
+ * Pills in order of first use; a press adds or takes back mine.
+ * @param {{item: import('../protocol.js').Item, room: string}} props
+ */
 export function Reactions({ item, room }) {
   const { client, ui } = useScope()
   const busy = useRef(new Set())

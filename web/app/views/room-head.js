@@ -7,7 +7,10 @@ import { placeOf } from './menu.js'
 import { roomMenu } from './room-menu.js'
 import { SignOf } from './rail-row.js'
 
-/** Name, topic, people, and the way into the side pane. @param {{room: import('../protocol.js').Room, scrolled: boolean}} props */
+/**
+ * Name, topic, people, and the way into the side pane.
+ * @param {{room: import('../protocol.js').Room, scrolled: boolean}} props
+ */
 export function RoomHead({ room, scrolled }) {
   const { client, ui } = useScope()
   const pane = ui.pane.value

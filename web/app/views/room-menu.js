@@ -23,7 +23,11 @@ export function roomMenu(client, ui, room) {
   return /** @type {import('./ui.js').MenuItem[]} */ (items.filter(Boolean))
 }
 
-/** @param {import('./context.js').Client} client @param {import('./context.js').UI} ui @param {import('../protocol.js').Room} room */
+/**
+ * @param {import('./context.js').Client} client
+ * @param {import('./context.js').UI} ui
+ * @param {import('../protocol.js').Room} room
+ */
 function archive(client, ui, room) {
   if (room.archived) return void ui.attempt(client.actions.updateRoom(room.room, { archived: false }))
   ui.dialog.value = {
@@ -36,7 +40,11 @@ function archive(client, ui, room) {
   }
 }
 
-/** @param {import('./context.js').Client} client @param {import('./context.js').UI} ui @param {import('../protocol.js').Room} room */
+/**
+ * @param {import('./context.js').Client} client
+ * @param {import('./context.js').UI} ui
+ * @param {import('../protocol.js').Room} room
+ */
 function leave(client, ui, room) {
   const words = room.kind === 'private'
     ? 'Only somebody who is in it can let you in again.'

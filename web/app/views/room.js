@@ -8,7 +8,10 @@ import { Timeline } from './timeline.js'
 import { TypingLine } from './typing-line.js'
 import { wordsOf } from './ui.js'
 
-/** One open room. Its key is the room, so that nothing of the last one stays. @param {{room: import('../protocol.js').Room}} props */
+/**
+ * One open room. Its key is the room, so that nothing of the last one stays.
+ * @param {{room: import('../protocol.js').Room}} props
+ */
 export function Room({ room }) {
   const { client, ui } = useScope()
   const [scrolled, setScrolled] = useState(false)

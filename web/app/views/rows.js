@@ -50,7 +50,13 @@ function sectionFor(sections, item) {
   return next
 }
 
-/** @param {Item} item @param {Item|undefined} before @param {string} me @param {Pending|undefined} pending @returns {Entry} */
+/**
+ * @param {Item} item
+ * @param {Item|undefined} before
+ * @param {string} me
+ * @param {Pending|undefined} pending
+ * @returns {Entry}
+ */
 function entryOf(item, before, me, pending) {
   // My own message keeps its element from the moment it is typed: the key of the post outlives the pending state.
   const key = item.by === me && item.key ? item.key : item.id
@@ -58,7 +64,12 @@ function entryOf(item, before, me, pending) {
   return { type: 'message', key, item, first: !before || !sameGroup(before, item), pending }
 }
 
-/** A message on its way, in the form of one that arrived. @param {Pending} pending @param {string} me @returns {Item} */
+/**
+ * A message on its way, in the form of one that arrived.
+ * @param {Pending} pending
+ * @param {string} me
+ * @returns {Item}
+ */
 export function itemOf(pending, me) {
   const { key, text, files, reply_to, thread, created_at } = pending
   return { seq: 0, id: key, key, kind: 'message', by: me, at: created_at, body: { text, files, reply_to, thread, rev: 1 } }

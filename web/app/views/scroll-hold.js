@@ -23,11 +23,17 @@ export function createHold() {
     toBottom,
     show,
     toNewLine,
+    hidden,
+  }
+
+  /** A narrow window shows another column: nothing here has a place now, and the noted row stays noted. */
+  function hidden() {
+    return !box || box.clientHeight === 0
   }
 
   /** Notes the first visible row. */
   function capture() {
-    if (!box) return
+    if (!box || hidden()) return
     const edge = box.getBoundingClientRect().top
     const row = firstBelow(box, edge)
     anchor = row ? { id: /** @type {string} */ (row.dataset.row), top: row.getBoundingClientRect().top - edge } : null
@@ -35,7 +41,7 @@ export function createHold() {
 
   /** Puts the noted row back where it was. */
   function restore() {
-    if (!box) return
+    if (!box || hidden()) return
     if (pinned) return toBottom()
     const row = anchor && find(box, anchor.id)
     if (!row || !anchor) return
@@ -45,7 +51,7 @@ export function createHold() {
 
   /** After the reader scrolled. @param {boolean} live whether the last row on show is the room's last */
   function moved(live) {
-    if (!box) return
+    if (!box || hidden()) return
     pinned = live && distance(box) <= PIN_PX
     capture()
   }
@@ -87,7 +93,12 @@ function find(box, id) {
   return row instanceof HTMLElement ? row : null
 }
 
-/** The first row whose lower edge is below `edge`. @param {HTMLElement} box @param {number} edge @returns {HTMLElement|undefined} */
+/**
+ * The first row whose lower edge is below `edge`.
+ * @param {HTMLElement} box
+ * @param {number} edge
+ * @returns {HTMLElement|undefined}
+ */
 function firstBelow(box, edge) {
   const rows = /** @type {NodeListOf<HTMLElement>} */ (box.querySelectorAll('[data-row]'))
   let low = 0

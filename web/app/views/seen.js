@@ -48,7 +48,11 @@ function isLookedAt() {
   return document.visibilityState === 'visible' && document.hasFocus()
 }
 
-/** The seq of the last row that is wholly on the screen or above it. @param {HTMLElement|null} box @param {number|null} end */
+/**
+ * The seq of the last row that is wholly on the screen or above it.
+ * @param {HTMLElement|null} box
+ * @param {number|null} end
+ */
 function lastSeen(box, end) {
   if (!box || box.offsetParent === null) return 0
   const edge = box.getBoundingClientRect().bottom + 1

@@ -2,7 +2,10 @@ import { html } from '../lib.js'
 import { useScope } from './context.js'
 import { Icon } from './icons.js'
 
-/** What stands under a message of mine that is not in the room yet. @param {{pending: import('../log.js').Pending}} props */
+/**
+ * What stands under a message of mine that is not in the room yet.
+ * @param {{pending: import('../log.js').Pending}} props
+ */
 export function Sending({ pending }) {
   const { client } = useScope()
   const { key, state, error } = pending

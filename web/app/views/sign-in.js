@@ -4,12 +4,12 @@ import { Field, PasswordField } from './field.js'
 import { SignForm } from './sign-form.js'
 
 export function SignIn() {
-  const { client } = useScope()
+  const { client, ui } = useScope()
   const [handle, setHandle] = useState('')
   const [password, setPassword] = useState('')
   const link = client.store.link.value
   // Why the last session ended, if it did not end by my own hand.
-  const ended = link.state === 'ended' ? link.words : undefined
+  const ended = link.state === 'ended' && !ui.signingOut.value ? link.words : undefined
   return html`<${SignForm} title="Sign in" lead=${ended} button="Sign in"
     submit=${() => client.signIn({ handle: handle.trim().replace(/^@/, '').toLowerCase(), password })}
     foot="No account yet? Ask somebody here for an invite link."

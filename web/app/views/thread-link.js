@@ -3,7 +3,10 @@ import { ago } from '../format.js'
 import { useScope } from './context.js'
 import { Face } from './face.js'
 
-/** Under the root of a thread: who answered, how often, when last. @param {{item: import('../protocol.js').Item, hidden?: boolean}} props */
+/**
+ * Under the root of a thread: who answered, how often, when last.
+ * @param {{item: import('../protocol.js').Item, hidden?: boolean}} props
+ */
 export function ThreadLink({ item, hidden }) {
   const { client, ui } = useScope()
   const replies = item.body.replies

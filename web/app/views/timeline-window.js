@@ -55,7 +55,12 @@ export function down(rows, win, atEnd) {
   }
 }
 
-/** A reader who looks at older rows while new ones arrive: the surplus is cut below, out of sight. @param {Item[]} rows @param {Win} win @returns {Win} */
+/**
+ * A reader who looks at older rows while new ones arrive: the surplus is cut below, out of sight.
+ * @param {Item[]} rows
+ * @param {Win} win
+ * @returns {Win}
+ */
 export function cutBelow(rows, win) {
   const start = indexAt(rows, win.first)
   return rows.length - start > MAX ? { first: win.first, last: rows[start + MAX - 1].seq } : win

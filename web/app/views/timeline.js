@@ -16,10 +16,14 @@ import { wordsOf } from './ui.js'
 const NEAR_PX = 800
 const LIT_MS = 2000
 const KEEP_ROWS = 1200
+const MOST_MOVES = 20
 
 /** @typedef {import('../log.js').Log} Log */
 
-/** The messages of a room. @param {{room: import('../protocol.js').Room, log: Log|null, onScrolled: (scrolled: boolean) => void}} props */
+/**
+ * The messages of a room.
+ * @param {{room: import('../protocol.js').Room, log: Log|null, onScrolled: (scrolled: boolean) => void}} props
+ */
 export function Timeline({ room, log, onScrolled }) {
   if (!log?.ready) return html`<div class="timeline-box"><div class="timeline"><div class="inner"><${GreyRows} count=${8} /></div></div></div>`
   return html`<${Loaded} room=${room} log=${log} onScrolled=${onScrolled} />`
@@ -37,8 +41,9 @@ function Loaded({ room, log, onScrolled }) {
   const next = useRef(/** @type {{seq: number}|'new'|'end'|null} */ (log.newFrom === null ? 'end' : 'new'))
   const seenTo = useRef(log.head)
   const known = useRef(new Set(log.pending.map((p) => p.key)))
-  const now = useRef({ log, win })
-  now.current = { log, win }
+  const now = useRef({ log, win, settle: () => {} })
+  const moves = useRef(0)
+  now.current = { log, win, settle }
 
   const { rows } = log
   const slice = sliceOf(rows, win)
@@ -58,6 +63,7 @@ function Loaded({ room, log, onScrolled }) {
   /** After each drawing: where the reader wanted to go, or where he was. */
   function place() {
     if (ownSend()) return latest()
+    if (hold.hidden()) return
     const goal = next.current
     if (goal === null) hold.restore()
     else if (goal === 'end') hold.toBottom()
@@ -76,13 +82,22 @@ function Loaded({ room, log, onScrolled }) {
   }
 
   function watchSize() {
-    const watch = new ResizeObserver(() => { hold.restore(); look() })
+    const watch = new ResizeObserver(() => now.current.settle())
     watch.observe(/** @type {Element} */ (inner.current))
     watch.observe(/** @type {Element} */ (hold.box))
     return () => watch.disconnect()
   }
 
+  /** After the window or the rows took another size, or came into view. */
+  function settle() {
+    if (next.current === null) hold.restore()
+    else place()
+    edges()
+    look()
+  }
+
   function scrolled() {
+    moves.current = 0
     hold.moved(live)
     if (hold.pinned) seenTo.current = log.to
     setAway(!hold.pinned)
@@ -103,18 +118,26 @@ function Loaded({ room, log, onScrolled }) {
   /** Near an edge of what is on show: more of what is loaded, or more from the server. */
   function edges() {
     const box = hold.box
-    if (!box || failed || rows.length === 0 && log.atStart) return
+    if (!box || failed || hold.hidden() || rows.length === 0 && log.atStart) return
     if (box.scrollTop < NEAR_PX) {
-      if (slice.start > 0) return setWin(up(rows, win))
+      if (slice.start > 0) return move(up(rows, win))
       if (!log.atStart && !log.loading.older) load(client.actions.loadOlder(room.room))
     }
     if (win.last === Infinity && log.atEnd) {
-      if (!hold.pinned && rows.length - indexAt(rows, win.first) > 2 * KEEP_ROWS / 3) setWin(cutBelow(rows, win))
+      if (!hold.pinned && rows.length - indexAt(rows, win.first) > 2 * KEEP_ROWS / 3) move(cutBelow(rows, win))
       return
     }
     if (distance(box) >= NEAR_PX) return
-    if (slice.end < rows.length || log.atEnd) setWin(down(rows, win, log.atEnd))
+    if (slice.end < rows.length || log.atEnd) move(down(rows, win, log.atEnd))
     else if (!log.loading.newer) load(client.actions.loadNewer(room.room))
+  }
+
+  /**
+   * A very high window could want more above and below for ever: only the reader's scrolling goes on.
+   * @param {import('./timeline-window.js').Win} to
+   */
+  function move(to) {
+    if (moves.current++ < MOST_MOVES) setWin(to)
   }
 
   /** @param {Promise<unknown>} work */

@@ -32,6 +32,8 @@ export function createUI(client) {
     replyTo: signal(/** @type {Map<string, Item>} */ (new Map())),
     /** A room that I marked unread and still look at: it stays so until I leave it. */
     keptUnread: signal(/** @type {string|null} */ (null)),
+    /** The session ends because I said so: nobody need be told why. */
+    signingOut: signal(false),
     focusComposer,
     open,
     openPane,
@@ -40,6 +42,12 @@ export function createUI(client) {
     say,
     attempt,
     reply,
+    signOut,
+  }
+
+  function signOut() {
+    ui.signingOut.value = true
+    void attempt(client.signOut())
   }
 
   /** @param {string} room @param {{at?: number|null, replace?: boolean}} [options] */
@@ -117,6 +125,7 @@ export function createUI(client) {
     })
   })
   client.session.subscribe((session) => {
+    if (session === 'in') ui.signingOut.value = false
     if (session === 'out') batch(() => { ui.dialog.value = null; ui.menu.value = null; ui.pane.value = null })
   })
   return ui

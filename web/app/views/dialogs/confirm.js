@@ -2,7 +2,10 @@ import { html, useState } from '../../lib.js'
 import { Dialog } from '../dialog.js'
 import { wordsOf } from '../ui.js'
 
-/** Asks before what cannot be taken back. @param {{title: string, words: string, button: string, danger?: boolean, quote?: string, run: () => Promise<unknown>, onClose: () => void}} props */
+/**
+ * Asks before what cannot be taken back.
+ * @param {{title: string, words: string, button: string, danger?: boolean, quote?: string, run: () => Promise<unknown>, onClose: () => void}} props
+ */
 export function Confirm({ title, words, button, danger, quote, run, onClose }) {
   const [busy, setBusy] = useState(false)
   const [wrong, setWrong] = useState('')

@@ -32,14 +32,13 @@ export function Invites({ onClose }) {
     await ui.attempt(client.api.deleteInvite(id))
     reload()
   }
-  const pick = (/** @type {string} */ label, /** @type {number} */ value, /** @type {(n: number) => void} */ set, /** @type {(number|string)[][]} */ options) => html`<div class="field"><label>${label}
-    <select class="input" value=${value} onChange=${(/** @type {any} */ event) => set(Number(event.currentTarget.value))}>
-      ${options.map(([n, words]) => html`<option value=${n} selected=${n === value}>${words}</option>`)}</select></label></div>`
-
   return html`<${Dialog} title="Invites" onClose=${onClose}>
-    <div class="two invite-new">${pick('For', uses, setUses, USES)}${pick('Good for', days, setDays, LIVES)}
+    <div class="two invite-new">
+      <${Pick} label="For" value=${uses} onPick=${setUses} options=${USES} />
+      <${Pick} label="Good for" value=${days} onPick=${setDays} options=${LIVES} />
       <button type="button" class="button primary" onClick=${make}>Make a link</button></div>
-    ${url && html`<div><div class="give"><input class="input" readonly aria-label="Invite link" value=${url} onFocus=${(/** @type {any} */ event) => event.currentTarget.select()} />
+    ${url && html`<div><div class="give">
+      <input class="input" readonly aria-label="Invite link" value=${url} onFocus=${(/** @type {any} */ event) => event.currentTarget.select()} />
       <button type="button" class="button" onClick=${copy}>Copy</button></div><p class="faint">Copy it now: it is not shown again.</p></div>`}
     ${(failed || !list) && html`<${GreyRows} count=${2} failed=${failed} onRetry=${reload} />`}
     ${list?.length === 0 && html`<p class="secondary">No invite is open.</p>`}
@@ -47,6 +46,14 @@ export function Invites({ onClose }) {
       <div class="grow"><div class="ellipsis">${left(invite)}</div><div class="faint">until ${day(invite.expires_at)}</div></div>
       <button type="button" class="button danger" onClick=${() => revoke(invite.id)}>Revoke</button></div>`)}</div>
   <//>`
+}
+
+/** @param {{label: string, value: number, onPick: (n: number) => void, options: (number|string)[][]}} props */
+function Pick({ label, value, onPick, options }) {
+  return html`<div class="field"><label>${label}
+    <select class="input" value=${value} onChange=${(/** @type {any} */ event) => onPick(Number(event.currentTarget.value))}>
+      ${options.map(([n, words]) => html`<option value=${n} selected=${n === value}>${words}</option>`)}
+    </select></label></div>`
 }
 
 /** @param {any} invite */

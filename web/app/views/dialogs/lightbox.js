@@ -3,7 +3,10 @@ import { useScope } from '../context.js'
 import { Dialog } from '../dialog.js'
 import { useDownload, useFileUrl } from '../file-link.js'
 
-/** One picture, as large as the window allows. @param {{file: import('../../protocol.js').FileRef, onClose: () => void}} props */
+/**
+ * One picture, as large as the window allows.
+ * @param {{file: import('../../protocol.js').FileRef, onClose: () => void}} props
+ */
 export function Lightbox({ file, onClose }) {
   const { client } = useScope()
   const { url, failed, onError, again } = useFileUrl(file)

@@ -25,13 +25,18 @@ export function People({ onClose }) {
 
   const row = (/** @type {Person} */ person) => {
     const fixed = person.user === me?.user || (person.role === 'owner' && me?.role !== 'owner')
+    const roles = ROLES.filter((role) => role !== 'owner' || me?.role === 'owner' || person.role === 'owner')
     return html`<div class="line-row" key=${person.user}>
       <${Face} user=${person} />
       <div class="grow"><div class="ellipsis"><bdi>${person.name}</bdi>${person.user === me?.user ? ' (you)' : ''}</div>
         <div class="faint ellipsis">@${person.handle}${person.bot ? ', bot' : ''}${person.disabled ? ', disabled' : ''}</div></div>
-      <select class="input small" aria-label=${`Role of ${person.name}`} disabled=${fixed} value=${person.role} onChange=${(/** @type {any} */ event) => change(person, { role: event.currentTarget.value })}>
-        ${ROLES.filter((role) => role !== 'owner' || me?.role === 'owner' || person.role === 'owner').map((role) => html`<option value=${role} selected=${role === person.role}>${role}</option>`)}</select>
-      <button type="button" class="button" disabled=${fixed} onClick=${() => change(person, { disabled: !person.disabled })}>${person.disabled ? 'Enable' : 'Disable'}</button></div>`
+      <select class="input small" aria-label=${`Role of ${person.name}`} disabled=${fixed} value=${person.role}
+        onChange=${(/** @type {any} */ event) => change(person, { role: event.currentTarget.value })}>
+        ${roles.map((role) => html`<option value=${role} selected=${role === person.role}>${role}</option>`)}
+      </select>
+      <button type="button" class="button" disabled=${fixed} onClick=${() => change(person, { disabled: !person.disabled })}>
+        ${person.disabled ? 'Enable' : 'Disable'}</button>
+    </div>`
   }
 
   return html`<${Dialog} title="People" class="wide" onClose=${onClose}>

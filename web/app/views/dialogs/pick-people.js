@@ -13,7 +13,10 @@ import { useList } from './use-list.js'
 
 const LOOK_MS = 150
 
-/** Choose people: for a direct conversation, or to add to a room. @param {{purpose: 'direct'|'add', room?: import('../../protocol.js').Room, onClose: () => void}} props */
+/**
+ * Choose people: for a direct conversation, or to add to a room.
+ * @param {{purpose: 'direct'|'add', room?: import('../../protocol.js').Room, onClose: () => void}} props
+ */
 export function PickPeople({ purpose, room, onClose }) {
   const { client, ui } = useScope()
   const [wanted, setWanted] = useState('')
@@ -33,6 +36,13 @@ export function PickPeople({ purpose, room, onClose }) {
     setWanted('')
   }
 
+  /** Enter takes the first of those found. @param {KeyboardEvent} event */
+  function key(event) {
+    if (event.key !== 'Enter' || !wanted.trim() || !found[0]) return
+    event.preventDefault()
+    choose(found[0])
+  }
+
   async function go() {
     setBusy(true)
     try {
@@ -47,15 +57,18 @@ export function PickPeople({ purpose, room, onClose }) {
 
   const title = purpose === 'direct' ? 'Start a direct conversation' : `Add people to ${room ? roomTitle(room, client.store) : 'this room'}`
   return html`<${Dialog} title=${title} onClose=${onClose}>
-    ${chosen.length > 0 && html`<div class="chips">${chosen.map((user) => html`<span class="chip" key=${user.user}><${Face} user=${user} size=${20} /><bdi>${user.name}</bdi>
+    ${chosen.length > 0 && html`<div class="chips">${chosen.map((user) => html`<span class="chip" key=${user.user}>
+      <${Face} user=${user} size=${20} /><bdi>${user.name}</bdi>
       <${IconButton} icon="close" label=${`Not ${user.name}`} onClick=${() => setChosen(chosen.filter((one) => one !== user))} /></span>`)}</div>`}
     <${Field} label="Name or handle" value=${wanted} onValue=${setWanted} autofocus autocomplete="off"
-      onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === 'Enter' && wanted.trim() && found[0]) { event.preventDefault(); choose(found[0]) } }} />
+      onKeyDown=${key} />
     <div class="pick">
       ${(failed || !list) && html`<${GreyRows} count=${2} failed=${failed} onRetry=${reload} />`}
       ${list && found.length === 0 && html`<p class="nothing">${wanted.trim() ? 'Nobody by that name.' : 'Nobody else is here yet.'}</p>`}
       ${found.map((user) => html`<button type="button" class="person-row" key=${user.user} onClick=${() => choose(user)}>
-        <${Face} user=${user} size=${28} presence /><span class="grow"><span class="name ellipsis"><bdi>${user.name}</bdi></span><span class="faint ellipsis">@${user.handle}</span></span></button>`)}
+        <${Face} user=${user} size=${28} presence />
+        <span class="grow"><span class="name ellipsis"><bdi>${user.name}</bdi></span><span class="faint ellipsis">@${user.handle}</span></span>
+      </button>`)}
     </div>
     ${wrong && html`<p class="wrong" role="alert">${wrong}</p>`}
     <div class="buttons"><button type="button" class="button" onClick=${onClose}>Cancel</button>

@@ -5,7 +5,10 @@ import { wordsOf } from '../ui.js'
 
 const SET = ['👍', '👎', '❤️', '😂', '🎉', '🙏', '👀', '✅', '😮', '😢', '🔥', '💯', '🤔', '👏', '🚀', '☕']
 
-/** A small set, and a field for any other. @param {{room: string, item: import('../../protocol.js').Item, onClose: () => void}} props */
+/**
+ * A small set, and a field for any other.
+ * @param {{room: string, item: import('../../protocol.js').Item, onClose: () => void}} props
+ */
 export function ReactDialog({ room, item, onClose }) {
   const { client, ui } = useScope()
   const [other, setOther] = useState('')
@@ -25,10 +28,23 @@ export function ReactDialog({ room, item, onClose }) {
     }
   }
 
+  /** @param {Event} event */
+  function submit(event) {
+    event.preventDefault()
+    if (other.trim()) void react(other.trim())
+  }
+
+  /** @param {any} event */
+  function typed(event) {
+    setWrong('')
+    setOther(event.currentTarget.value)
+  }
+
   return html`<${Dialog} title="React" class="narrow" onClose=${onClose}>
-    <div class="emoji-set">${SET.map((emoji, i) => html`<button type="button" key=${emoji} aria-label=${emoji} autofocus=${i === 0} onClick=${() => react(emoji)}>${emoji}</button>`)}</div>
-    <form class="give" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); if (other.trim()) void react(other.trim()) }}>
-      <input class="input" aria-label="Any other emoji" placeholder="Any other emoji" autocomplete="off" value=${other} onInput=${(/** @type {any} */ event) => { setWrong(''); setOther(event.currentTarget.value) }} />
+    <div class="emoji-set">${SET.map((emoji, i) => html`
+      <button type="button" key=${emoji} aria-label=${emoji} autofocus=${i === 0} onClick=${() => react(emoji)}>${emoji}</button>`)}</div>
+    <form class="give" onSubmit=${submit}>
+      <input class="input" aria-label="Any other emoji" placeholder="Any other emoji" autocomplete="off" value=${other} onInput=${typed} />
       <button type="submit" class="button" disabled=${!other.trim()}>React</button></form>
     ${wrong && html`<p class="wrong" role="alert">${wrong}</p>`}
   <//>`

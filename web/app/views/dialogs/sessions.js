@@ -14,8 +14,9 @@ export function Sessions({ onClose }) {
 
   /** @param {any} session */
   async function end(session) {
-    await ui.attempt(session.current ? client.signOut() : client.api.endSession(session.id))
-    if (!session.current) reload()
+    if (session.current) return ui.signOut()
+    await ui.attempt(client.api.endSession(session.id))
+    reload()
   }
 
   return html`<${Dialog} title="Sessions" onClose=${onClose}>
