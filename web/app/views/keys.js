@@ -64,11 +64,13 @@ function nextRegion(event) {
   if (next instanceof HTMLElement) firstStop(next).focus({ preventScroll: true })
 }
 
-/** @param {HTMLElement} region @returns {HTMLElement} */
+/** Where the focus goes in a region: to what is open there, else to the first thing that can be seen. @param {HTMLElement} region @returns {HTMLElement} */
 function firstStop(region) {
   if (region.tabIndex >= 0) return region
-  const stop = region.querySelector('[aria-current="page"], a[href], button:not(:disabled), textarea, input, [tabindex="0"]')
-  return stop instanceof HTMLElement ? stop : region
+  const open = region.querySelector('[aria-current="page"]')
+  const all = [open, ...region.querySelectorAll('a[href], button:not(:disabled), textarea, input, [tabindex="0"]')]
+  for (const stop of all) if (stop instanceof HTMLElement && stop.offsetParent !== null) return stop
+  return region
 }
 
 /** @param {KeyboardEvent} event */
