@@ -246,19 +246,32 @@ func mapSQLite(err error) error {
 	return public
 }
 
-// mapSQLiteCommit does the same for a COMMIT. A full disk has kept nothing; after
-// any other error of the disk the transaction may come back at the next start,
-// and its page cache can no longer be trusted: that is fatal.
+// mapSQLiteCommit does the same for a COMMIT.
 func mapSQLiteCommit(err error) (error, bool) {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	if ok {
-		switch e.Code() & 0xff {
-		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY:
-			return fmt.Errorf("commit: %w", mapSQLite(err)), false
-		}
+	unknown, fatal := true, false
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		unknown, fatal = commitOutcome(e.Code())
+	}
+	if !unknown {
+		return fmt.Errorf("commit: %w", mapSQLite(err)), fatal
 	}
 	public := minichat.Errorf(minichat.StoreUnavailable, "It is not known whether this was saved. Ask again with the same key.")
 	public.Unknown = true
 	public.Err = fmt.Errorf("commit: %w", err)
-	return public, ok && e.Code()&0xff == sqlite3.SQLITE_IOERR
+	return public, fatal
+}
+
+// commitOutcome says of the code of a failed COMMIT whether the transaction may
+// come back at the next start, and whether the file can no longer be trusted.
+// The last frame of a transaction in the write-ahead log is what commits it: as
+// long as writing has failed, it is not there. After a failed fsync it may be,
+// and the system may have forgotten what it could not write.
+func commitOutcome(code int) (unknown, fatal bool) {
+	switch {
+	case code&0xff == sqlite3.SQLITE_FULL, code&0xff == sqlite3.SQLITE_BUSY, code == sqlite3.SQLITE_IOERR_WRITE:
+		return false, false
+	case code&0xff == sqlite3.SQLITE_IOERR:
+		return true, true
+	}
+	return true, false
 }

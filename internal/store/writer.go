@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -114,8 +115,10 @@ func (w *writer) put(ctx context.Context, c *call) error {
 	}
 }
 
-// loop gathers and runs batches until close. It never waits for more calls:
-// a lone one starts at once, and the others gather while a commit is under way.
+// loop gathers and runs batches until close. It never waits for more calls: a
+// lone one starts at once, and the others gather while a commit is under way.
+// But it lets those go first that the last commit has released and that are
+// about to bring the next: else two halves of them would take turns.
 func (w *writer) loop() {
 	defer close(w.ended)
 	poll := time.NewTicker(pollEvery)
@@ -127,6 +130,7 @@ func (w *writer) loop() {
 			if !ok {
 				return
 			}
+			runtime.Gosched()
 			batch = w.gather(batch[:0], c)
 			w.run(batch)
 			w.checkpoint(len(batch))
