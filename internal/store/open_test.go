@@ -141,6 +141,27 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotOursIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	other := filepath.Join(dir, "other.db")
+	db := sql.OpenDB(connector{path: other, pragmas: writerPragmas()})
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE songs (name TEXT)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, []byte(strings.Repeat("no database\n", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{other: "not one of MiniChat", text: "not a database"} {
+		if _, err := Open(t.Context(), "sqlite:"+path, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", filepath.Base(path), err, want)
+		}
+	}
+}
+
 // Several processes may start on an empty folder at the same time.
 func TestOpenTogether(t *testing.T) {
 	url := backends()[0].url(t)

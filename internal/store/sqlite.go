@@ -17,8 +17,6 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"minichat"
 )
 
 // dialect is all in which one database differs from another.
@@ -86,6 +84,9 @@ func openSQLite(ctx context.Context, path string) (h handles, err error) {
 		}
 	}()
 	if err := checkVersion(ctx, h.single); err != nil {
+		return h, err
+	}
+	if err := checkOurs(ctx, h.single, path); err != nil {
 		return h, err
 	}
 	if err := migrate(ctx, h.single); err != nil {
@@ -209,6 +210,20 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// checkOurs refuses a database that something else made.
+func checkOurs(ctx context.Context, db *sql.DB, path string) error {
+	var tables, ours int
+	err := db.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(CASE WHEN name = 'goose_db_version' THEN 1 END)
+		FROM sqlite_schema WHERE type = 'table'`).Scan(&tables, &ours)
+	if err != nil {
+		return fmt.Errorf("look into the database: %w", err)
+	}
+	if tables > 0 && ours == 0 {
+		return fmt.Errorf("%s is a database, but not one of MiniChat; name another file", path)
+	}
+	return nil
+}
+
 // versionNumber makes 3.51.3 into 3051003.
 func versionNumber(s string) (n int) {
 	for _, part := range strings.SplitN(s, ".", 3) {
@@ -216,62 +231,4 @@ func versionNumber(s string) (n int) {
 		n = n*1000 + v
 	}
 	return n
-}
-
-// mapSQLite makes what a statement answered into what may be told.
-func mapSQLite(err error) error {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	if !ok {
-		return err
-	}
-	if e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
-		public := minichat.Errorf(minichat.Conflict, "This is there already.")
-		public.Err = err
-		return public
-	}
-	var public *minichat.Error
-	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_FULL:
-		public = minichat.Errorf(minichat.StorageFull, "The server's disk is full. Nothing was saved; an admin must free space.")
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		public = minichat.Errorf(minichat.StoreUnavailable, "The database is busy. Try again in a moment.")
-		public.RetryMS = 1000
-	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		public = minichat.Errorf(minichat.StoreUnavailable, "The database cannot be used at the moment. An admin must look at the server's log.")
-		public.RetryMS = 5000
-	default:
-		return err
-	}
-	public.Err = err
-	return public
-}
-
-// mapSQLiteCommit does the same for a COMMIT.
-func mapSQLiteCommit(err error) (error, bool) {
-	unknown, fatal := true, false
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		unknown, fatal = commitOutcome(e.Code())
-	}
-	if !unknown {
-		return fmt.Errorf("commit: %w", mapSQLite(err)), fatal
-	}
-	public := minichat.Errorf(minichat.StoreUnavailable, "It is not known whether this was saved. Ask again with the same key.")
-	public.Unknown = true
-	public.Err = fmt.Errorf("commit: %w", err)
-	return public, fatal
-}
-
-// commitOutcome says of the code of a failed COMMIT whether the transaction may
-// come back at the next start, and whether the file can no longer be trusted.
-// The last frame of a transaction in the write-ahead log is what commits it: as
-// long as writing has failed, it is not there. After a failed fsync it may be,
-// and the system may have forgotten what it could not write.
-func commitOutcome(code int) (unknown, fatal bool) {
-	switch {
-	case code&0xff == sqlite3.SQLITE_FULL, code&0xff == sqlite3.SQLITE_BUSY, code == sqlite3.SQLITE_IOERR_WRITE:
-		return false, false
-	case code&0xff == sqlite3.SQLITE_IOERR:
-		return true, true
-	}
-	return true, false
 }

@@ -106,8 +106,9 @@ func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
 }
 
 // OnCommit sets what is called after each commit with the events it added, in
-// order, before the Writes of that batch return. fn must not block. Set it
-// before the first Write.
+// order, before the Writes of that batch return. fn runs in the writer: it must
+// neither block nor call Write. Set it before the first Write. Events that
+// another process appends do not come here: see OnForeignChange.
 func (s *Store) OnCommit(fn func([]*minichat.Event)) { s.writer.setOnCommit(fn) }
 
 // OnForeignChange sets what is called, on a goroutine of its own, within 400 ms
