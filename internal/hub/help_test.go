@@ -245,8 +245,12 @@ type message struct {
 }
 
 func (m message) seqs() (list []int64) {
-	if m.Type == "event" {
+	switch m.Type {
+	case "event":
 		return []int64{m.Seq}
+	case "events":
+	default:
+		return nil
 	}
 	for seq := m.From; seq <= m.To; seq++ {
 		list = append(list, seq)
