@@ -1,0 +1,203 @@
+package hub
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"minichat"
+	"minichat/internal/bus"
+)
+
+// Removed in the middle of many posts: the removal is the last that he reads of
+// the room, wherever his sessions stood; then gone.
+func TestRemovalIsAFence(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana", "bo", "eve")
+	for range 500 {
+		w.post("r", "ana", "x")
+	}
+	live, replaying, other, stays := w.dial("bo"), w.dial("bo"), w.dial("bo"), w.dial("eve")
+	live.watch("r", "")
+	stays.watch("r", "")
+	replaying.say(`{"type":"watch","n":1,"room":"r","after":0}`)
+
+	var posting sync.WaitGroup
+	stop := make(chan struct{})
+	for range 3 {
+		posting.Go(func() {
+			for i := 0; i < 300; i++ {
+				w.post("r", "ana", "x")
+			}
+			<-stop
+			w.post("r", "ana", "after all")
+		})
+	}
+	fence := w.member("r", "bo", minichat.Removed)
+	close(stop)
+	posting.Wait()
+
+	live.collect(501, fence)
+	replaying.next("ok")
+	at := int64(0)
+	for at < fence {
+		m := replaying.next("events", "event", "synced")
+		for _, seq := range m.seqs() {
+			if at++; seq != at {
+				t.Fatalf("got %d, want %d", seq, at)
+			}
+		}
+	}
+	for _, c := range []*client{live, replaying, other} {
+		if m := c.next("gone"); m.Room != "r" || m.Why != "removed" {
+			t.Errorf("got %s, want gone", m.Raw)
+		}
+		c.say(`{"type":"watch","n":7,"room":"r","after":0}`)
+		if m := c.next("error"); m.Code != "not_found" {
+			t.Errorf("watch after removal: got %s, want not_found", m.Raw)
+		}
+		for _, m := range c.fence() {
+			t.Errorf("after gone: got %s", m.Raw)
+		}
+	}
+	stays.collect(501, w.headOf("r"))
+}
+
+func TestRoomFrames(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana")
+	w.addRoom("new")
+	ana, bo := w.dial("ana", following), w.dial("bo", following)
+	bots := w.dial("bo")
+	w.member("r", "bo", minichat.Joined)
+	w.member("new", "bo", minichat.Joined) // a room that nobody here had to do with
+	for _, c := range []*client{bo, bots} {
+		for _, id := range []string{"r", "new"} {
+			if m := c.next("room"); m.Room != id {
+				t.Errorf("got %s, want room %s", m.Raw, id)
+			}
+		}
+	}
+	name := "other"
+	w.append("r", "ana", "", minichat.KindRoom, minichat.RoomBody{Name: &name})
+	for _, c := range []*client{ana, bo} {
+		if m := c.next("room"); m.Room != "r" {
+			t.Errorf("renamed: got %s, want room r", m.Raw)
+		}
+	}
+	w.append("r", "ana", "", minichat.KindMember, minichat.MemberBody{User: minichat.User{ID: "bo"}, Change: minichat.RoleChanged, Role: minichat.Admin})
+	if m := bo.next("room"); m.Room != "r" {
+		t.Errorf("role: got %s, want room r", m.Raw)
+	}
+	w.member("r", "bo", minichat.Left)
+	if m := bo.next("gone"); m.Room != "r" || m.Why != "left" {
+		t.Errorf("got %s, want gone left", m.Raw)
+	}
+	w.bus.Publish(bus.Message{Kind: bus.Room, Room: "new", User: "bo"})
+	if m := bo.next("room"); m.Room != "new" {
+		t.Errorf("got %s, want room new", m.Raw)
+	}
+}
+
+// Out and in again at once: the client must end up knowing that it is in.
+func TestRemovedAndAddedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana", "bo")
+	for i := range 50 {
+		c := w.dial(fmt.Sprint("bo"))
+		c.watch("r", "")
+		w.member("r", "bo", minichat.Removed)
+		w.member("r", "bo", minichat.Joined)
+		c.next("event")
+		if m := c.next("gone"); m.Room != "r" {
+			t.Errorf("round %d: got %s, want gone", i, m.Raw)
+		}
+		if m := c.next("room"); m.Room != "r" {
+			t.Errorf("round %d: got %s, want room", i, m.Raw)
+		}
+		c.watch("r", "")
+		seq := w.post("r", "ana", "x")
+		c.collect(seq, seq)
+		c.ws.CloseNow()
+	}
+}
+
+// What happens between Join and Start is neither lost nor told too early.
+func TestNoticesWaitForTheWelcome(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "bo")
+	w.addRoom("r2")
+	w.addRoom("far", "bo")
+	c := w.dial("bo")
+	s := w.hub.everySession()[0]
+	c2 := w.dial("bo")
+	var second *Session
+	for _, x := range w.hub.everySession() {
+		if x != s {
+			second = x
+		}
+	}
+	// The second one starts again, by hand, as one that follows.
+	second.mu.Lock()
+	second.started = false
+	second.mu.Unlock()
+	second.who.Follow = true
+	w.hub.late.open()
+	rooms := []minichat.Room{w.rooms["r"].Room, w.rooms["far"].Room}
+	w.member("r", "bo", minichat.Removed)
+	w.member("r2", "bo", minichat.Joined)
+	seq := w.post("far", "ana", "unseen by anybody")
+	c.next("gone")
+	c.next("room")
+	second.Start([]byte(`{"type":"welcome"}`), rooms)
+	got := []string{}
+	for len(got) < 3 {
+		m := c2.next("welcome", "gone", "room")
+		got = append(got, m.Type)
+	}
+	if want := "welcome gone room"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	m := c2.next("heads")
+	if want := fmt.Sprintf(`[["far",%d,1,0]]`, seq); string(m.List) != want {
+		t.Errorf("got heads %s, want %s", m.List, want)
+	}
+	if r := w.hub.find("r"); r != nil && r.members["bo"] != nil && r.members["bo"].joined {
+		t.Error("follows a room that he was removed from")
+	}
+}
+
+func TestHealsHoles(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana", "bo")
+	c, bo := w.dial("ana"), w.dial("bo")
+	c.watch("r", "")
+	bo.watch("r", "")
+	w.lose = func(seq int64) bool { return seq%7 == 3 || seq > 40 && seq < 60 }
+	for range 100 {
+		w.post("r", "ana", "x")
+	}
+	c.collect(1, 100)
+	if w.hub.Stats().Holes == 0 {
+		t.Error("no hole was counted")
+	}
+	// Only the last ones, and a removal among them: a sweep finds them.
+	w.lose = func(int64) bool { return true }
+	w.post("r", "ana", "x")
+	fence := w.member("r", "bo", minichat.Removed)
+	last := w.post("r", "ana", "x")
+	w.hub.Sweep(t.Context(), map[string]int64{"r": last, "unknown": 5})
+	c.collect(101, last)
+	bo.collect(1, fence)
+	if m := bo.next("gone"); m.Why != "removed" {
+		t.Errorf("got %s, want gone", m.Raw)
+	}
+	for _, m := range bo.fence() {
+		t.Errorf("after gone: got %s", m.Raw)
+	}
+	// A forged announcement changes nothing.
+	w.hub.Sweep(t.Context(), map[string]int64{"r": last + 1000})
+	w.lose = nil
+	c.collect(w.post("r", "ana", "x"), last+1)
+}
