@@ -37,7 +37,7 @@ func (w *writer) attempt(batch []*call) (again []*call, alone bool) {
 		w.finish(batch, fmt.Errorf("begin: %w", w.d.mapError(err)))
 		return nil, false
 	}
-	tx := newTx(w.st, w.d, w.o.Now)
+	tx := newTx(w.st, w.d, w.o.Now, w.memory)
 	wrote := false
 	for i, c := range batch {
 		ok := w.judge(tx, c)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -79,16 +80,19 @@ func BenchmarkPost(b *testing.B) {
 			var left atomic.Int64
 			left.Store(int64(b.N))
 			b.ReportAllocs()
+			took := make([][]time.Duration, writers)
 			cpuBefore := cpu()
 			b.ResetTimer()
 			var wg sync.WaitGroup
 			for w := range writers {
 				wg.Go(func() {
 					for i := w; left.Add(-1) >= 0; i++ {
+						start := time.Now()
 						if err := benchPost(b, s, roomName(i%100)); err != nil {
 							b.Error(err)
 							return
 						}
+						took[w] = append(took[w], time.Since(start))
 					}
 				})
 			}
@@ -97,6 +101,9 @@ func BenchmarkPost(b *testing.B) {
 			after := s.Stats()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
 			b.ReportMetric(float64(cpu()-cpuBefore)/1e3/float64(b.N), "cpu-µs/msg")
+			all := slices.Sorted(slices.Values(slices.Concat(took...)))
+			b.ReportMetric(float64(all[len(all)/2].Microseconds()), "p50-µs")
+			b.ReportMetric(float64(all[len(all)*99/100].Microseconds()), "p99-µs")
 			b.ReportMetric(float64(after.Events-before.Events)/float64(after.Commits-before.Commits), "msgs/commit")
 		})
 	}
@@ -118,12 +125,18 @@ func BenchmarkLast50(b *testing.B) {
 			return nil
 		})
 	}
+	var took []time.Duration
 	b.ReportAllocs()
 	b.ResetTimer()
 	for b.Loop() {
+		start := time.Now()
 		list, _, _, err := s.ListEvents(ctx, roomName(rand.IntN(rooms)), nil, nil, 50, 0)
 		if err != nil || len(list) == 0 {
 			b.Fatalf("%d events, %v", len(list), err)
 		}
+		took = append(took, time.Since(start))
 	}
+	b.StopTimer()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }

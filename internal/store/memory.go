@@ -39,6 +39,12 @@ func newMemory() memory {
 	return memory{ends: map[string]*roomEnd{}, users: map[string]*minichat.User{}, places: map[placeKey]place{}}
 }
 
+func (m memory) clear() {
+	clear(m.ends)
+	clear(m.users)
+	clear(m.places)
+}
+
 func namesRooms(query string) bool { return strings.Contains(query, "rooms") }
 
 func namesPlaces(query string) bool {
@@ -104,9 +110,7 @@ func (tx *Tx) settle(ctx context.Context) error {
 // forget empties the memory.
 func (tx *Tx) forget(ctx context.Context) error {
 	err := tx.settle(ctx)
-	clear(tx.memory.ends)
-	clear(tx.memory.users)
-	clear(tx.memory.places)
+	tx.memory.clear()
 	return err
 }
 

@@ -19,8 +19,10 @@ type Tx struct {
 	failed error // the first statement that failed: the transaction cannot go on
 }
 
-func newTx(st *statements, d dialect, now func() int64) *Tx {
-	tx := &Tx{now: now, reads: reads{st: st, d: d}, memory: newMemory()}
+// newTx begins with an empty memory; m lends its room.
+func newTx(st *statements, d dialect, now func() int64, m memory) *Tx {
+	m.clear()
+	tx := &Tx{now: now, reads: reads{st: st, d: d}, memory: m}
 	tx.reads.tx = tx
 	return tx
 }

@@ -40,7 +40,8 @@ type writer struct {
 	db      *sql.DB
 	conn    *sql.Conn
 	st      *statements
-	version int64 // data_version last seen: other processes move it, we do not
+	memory  memory // of the transaction under way
+	version int64  // data_version last seen: other processes move it, we do not
 	polled  time.Time
 	dead    error // set for good when the disk can no longer be trusted
 
@@ -66,7 +67,7 @@ func newWriter(ctx context.Context, h handles, o Options) (*writer, error) {
 		return nil, fmt.Errorf("take the writer's connection: %w", err)
 	}
 	w := &writer{
-		o: o, d: h.dialect, db: h.single, conn: conn, st: newStatements(conn.PrepareContext),
+		o: o, d: h.dialect, db: h.single, conn: conn, st: newStatements(conn.PrepareContext), memory: newMemory(),
 		checkpointAt: checkpointPages,
 		calls:        make(chan *call, maxQueue), ended: make(chan struct{}), foreign: make(chan struct{}, 1),
 	}
