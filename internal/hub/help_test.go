@@ -38,6 +38,7 @@ type world struct {
 	lose    func(seq int64) bool // what the bus does not bring
 	feeding func()               // called before a page is read
 	dials   sync.Mutex
+	dialled []*client
 }
 
 type testRoom struct {
@@ -235,13 +236,14 @@ type client struct {
 
 // message is any frame of the server.
 type message struct {
-	Type, Kind, Room, Code, Why, ID, By string
-	N, Seq, From, To, Head, Count       int64
-	OnlineCount                         int64 `json:"online_count"`
-	Online, On, Away, Off               []string
-	List, Heads                         json.RawMessage
-	Change                              string
-	Raw                                 string
+	Type, Kind, Room, Why, ID, By string
+	Code                          any // a word, or the number of a bye
+	N, Seq, From, To, Head, Count int64
+	OnlineCount                   int64 `json:"online_count"`
+	Online, On, Away, Off         []string
+	List, Heads                   json.RawMessage
+	Change                        string
+	Raw                           string
 }
 
 func (m message) seqs() (list []int64) {
@@ -279,6 +281,7 @@ func (w *world) dialSaying(user, hello string, change ...func(*Client)) *client 
 	c := &client{t: w.t, ws: ws}
 	w.dials.Lock()
 	defer w.dials.Unlock()
+	w.dialled = append(w.dialled, c)
 	w.who <- who
 	if err := ws.Write(ctx, websocket.MessageText, []byte(hello)); err != nil {
 		w.t.Fatal(err)
@@ -405,3 +408,5 @@ func (w *world) headOf(room string) int64 {
 	defer w.mu.Unlock()
 	return w.rooms[room].Head
 }
+
+func unmarshal(b []byte, into any) error { return json.Unmarshal(b, into) }

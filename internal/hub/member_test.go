@@ -22,6 +22,7 @@ func TestRemovalIsAFence(t *testing.T) {
 	live.watch("r", "")
 	stays.watch("r", "")
 	replaying.say(`{"type":"watch","n":1,"room":"r","after":0}`)
+	replaying.next("ok")
 
 	var posting sync.WaitGroup
 	stop := make(chan struct{})
@@ -39,7 +40,6 @@ func TestRemovalIsAFence(t *testing.T) {
 	posting.Wait()
 
 	live.collect(501, fence)
-	replaying.next("ok")
 	at := int64(0)
 	for at < fence {
 		m := replaying.next("events", "event", "synced")

@@ -1,0 +1,262 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"minichat"
+	"minichat/internal/bus"
+	"minichat/internal/protocol"
+	"minichat/internal/socket"
+)
+
+// The poster's own event never comes before the ok, however many posts are out.
+func TestOwnEventBehindTheAnswer(t *testing.T) {
+	const posters, each, outstanding = 8, 200, 8
+	w := newWorld(t)
+	w.addRoom("r", "ana")
+	var wg sync.WaitGroup
+	for p := range posters {
+		c := w.dial("ana")
+		if p%2 == 0 {
+			c.watch("r", "")
+		} else { // is being fed from the log while it posts
+			c.say(`{"type":"watch","n":900000,"room":"r","after":0}`)
+		}
+		wg.Go(func() {
+			answered, own, at := map[string]bool{}, 0, int64(-1)
+			sent, oks := 0, 0
+			for own < each {
+				for sent < each && sent < oks+outstanding {
+					sent++
+					c.say(`{"type":"post","n":%d,"room":"r","key":"%d-aaaaaaaaaaaaaaaa-%d","text":"x"}`, sent, p, sent)
+				}
+				m := c.next("ok", "event", "events", "synced")
+				var list []struct {
+					Key string
+					Seq int64
+				}
+				switch m.Type {
+				case "ok":
+					if m.N < 900000 {
+						oks++
+						answered[fmt.Sprintf("%d-aaaaaaaaaaaaaaaa-%d", p, m.N)] = true
+					}
+				case "event":
+					json.Unmarshal([]byte("["+m.Raw+"]"), &list)
+				case "events":
+					json.Unmarshal(m.List, &list)
+				}
+				for _, ev := range list {
+					if at >= 0 && ev.Seq != at+1 {
+						t.Errorf("got %d after %d", ev.Seq, at)
+						return
+					}
+					at = ev.Seq
+					if strings.HasPrefix(ev.Key, fmt.Sprint(p, "-")) {
+						own++
+						if !answered[ev.Key] {
+							t.Errorf("own event %s came before its answer", ev.Key)
+							return
+						}
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestPong(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana")
+	c := w.dial("ana")
+	w.post("r", "ana", "x")
+	c.watch("r", "")
+	c.say(`{"type":"ping","n":5}`)
+	if m := c.next("pong"); string(m.Heads) != `[["r",1]]` || m.N != 5 {
+		t.Errorf("got %s, want head 1", m.Raw)
+	}
+}
+
+func TestConnectionsPerUser(t *testing.T) {
+	w := newWorld(t, func(o *Options, _ *sockOptions) { o.Limits.ConnectionsPerUser = 2 })
+	silent, busy := w.dial("ana"), w.dial("ana")
+	for silent.idle(w) < 20 || busy.idle(w) >= silent.idle(w) {
+		busy.fence()
+	}
+	third := w.dial("ana")
+	if code := silent.closed(); code != 4010 {
+		t.Errorf("got close %d, want 4010", code)
+	}
+	busy.fence()
+	third.fence()
+}
+
+// idle is how long the server has not heard of the client whose session has the
+// place that it dialled in.
+func (c *client) idle(w *world) int64 {
+	for i, s := range w.hub.person("ana").everySession(nil) {
+		if c.place(w) == i {
+			return s.conn.IdleMS()
+		}
+	}
+	return -1
+}
+
+func (c *client) place(w *world) int { return slices.Index(w.dialled, c) }
+
+func TestEnd(t *testing.T) {
+	w := newWorld(t)
+	one := w.dial("ana")
+	two := w.dial("ana", func(c *Client) { c.ID = "token" })
+	bo := w.dial("bo")
+	if n := w.hub.End("", "token", 4004, "signed out"); n != 1 {
+		t.Errorf("got %d, want 1", n)
+	}
+	if code := two.closed(); code != 4004 {
+		t.Errorf("got close %d, want 4004", code)
+	}
+	w.bus.Publish(bus.Message{Kind: bus.End, User: "ana", Code: 4003, Reason: "disabled"})
+	if code := one.closed(); code != 4003 {
+		t.Errorf("got close %d, want 4003", code)
+	}
+	if n := w.hub.End("", "", 4003, ""); n != 0 {
+		t.Errorf("nobody: got %d, want 0", n)
+	}
+	bo.fence()
+}
+
+func TestDrain(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana")
+	c := w.dial("ana")
+	c.watch("r", "")
+	w.post("r", "ana", "x")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	gone := make(chan struct{})
+	go func() { w.hub.Drain(ctx, "update"); close(gone) }()
+	c.collect(1, 1)
+	m := c.next("bye")
+	if code := c.closed(); code != 1012 || !strings.Contains(m.Raw, `"code":1012,"reason":"update"`) {
+		t.Errorf("got %s, close %d; want bye and 1012", m.Raw, code)
+	}
+	<-gone
+	if ctx.Err() != nil {
+		t.Error("Drain waited for nobody")
+	}
+	if s := w.hub.Stats(); s.Sessions != 0 || s.Rooms != 0 || s.Users != 0 || s.Watches != 0 {
+		t.Errorf("got %+v, want nothing left", s)
+	}
+}
+
+func TestLabEncoding(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana")
+	for i := range 300 {
+		w.post("r", "ana", fmt.Sprint("old", i))
+	}
+	frames := func(dst []byte, body minichat.MessageBody) []byte {
+		return socket.AppendText(socket.AppendText(dst, []byte("1 "+body.Text)), []byte("2 "+body.Text))
+	}
+	enc := &Encoding{
+		Event: func(dst []byte, ev *minichat.Event) []byte {
+			if body, ok := ev.Body.(minichat.MessageBody); ok {
+				return frames(dst, body)
+			}
+			return dst
+		},
+		Page: func(dst []byte, p *protocol.Page) []byte {
+			for _, raw := range p.List {
+				var ev struct {
+					Kind string
+					Body minichat.MessageBody
+				}
+				if json.Unmarshal(raw, &ev) == nil && ev.Kind == "message" {
+					dst = frames(dst, ev.Body)
+				}
+			}
+			return dst
+		},
+	}
+	lab := w.dial(minichat.LabUser, func(c *Client) { c.Encoding = enc })
+	v1 := w.dial("ana")
+	expect := func(text string) {
+		t.Helper()
+		for _, part := range []string{"1 ", "2 "} {
+			if m, _ := lab.read(); m.Raw != part+text {
+				t.Fatalf("got %q, want %q", m.Raw, part+text)
+			}
+		}
+	}
+	for i := range 300 {
+		expect(fmt.Sprint("old", i))
+	}
+	v1.watch("r", "")
+	w.member("r", "bo", minichat.Joined) // nothing for the lab
+	w.post("r", "ana", "live")
+	w.bus.Publish(bus.Message{Kind: bus.User, Data: []byte(`{"type":"signal","kind":"user"}`)})
+	w.post("r", "ana", "more")
+	expect("live")
+	expect("more")
+	v1.collect(301, 303)
+	w.lose = func(seq int64) bool { return seq == 304 }
+	w.post("r", "ana", "lost")
+	w.post("r", "ana", "found")
+	expect("lost")
+	expect("found")
+}
+
+// Sessions that stop reading cost a bounded buffer each, are closed with 4008,
+// and nobody else notices.
+func TestSlowReaders(t *testing.T) {
+	const slow, posts = 50, 2000
+	w := newWorld(t, func(o *Options, so *sockOptions) {
+		o.Limits.ConnectionsPerUser = 0
+		so.Stall = 2 * time.Second
+	})
+	w.addRoom("r", "ana")
+	var stuck []*client
+	for range slow {
+		c := w.dial("ana")
+		c.watch("r", "")
+		stuck = append(stuck, c)
+	}
+	good := w.dial("ana")
+	good.watch("r", "")
+	text := strings.Repeat("x", 1000)
+	var posting sync.WaitGroup
+	posting.Go(func() {
+		for range posts {
+			w.post("r", "ana", text)
+		}
+	})
+	good.collect(1, posts)
+	posting.Wait()
+	if n := w.hub.Stats().Behind; n == 0 {
+		t.Error("nobody fell behind: the test tests nothing")
+	}
+	// One of them wakes up, and is brought up to date from the log.
+	late := stuck[0]
+	late.collect(1, posts)
+	for _, c := range stuck[1:3] {
+		c.ws.CloseNow()
+	}
+	for deadline := time.Now().Add(20 * time.Second); w.srv.Stats().Slow < slow-3; {
+		if time.Now().After(deadline) {
+			t.Fatalf("got %d closed as too slow, want %d", w.srv.Stats().Slow, slow-3)
+		}
+		good.fence()
+	}
+	if code := stuck[10].closed(); code != 4008 {
+		t.Errorf("got close %d, want 4008", code)
+	}
+	late.fence()
+}
