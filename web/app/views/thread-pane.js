@@ -35,7 +35,7 @@ export function ThreadPane({ room, root }) {
     <div class="scroll" ref=${box} tabindex="0" role="log" aria-label="Thread">
       ${first && html`<${Message} item=${first} first room=${room.room} inThread editing=${editing === first.seq} />`}
       ${failed && html`<${GreyRows} count=${0} failed=${failed} onRetry=${load} />`}
-      ${!thread?.complete && !failed && html`<${GreyRows} count=${3} />`}
+      ${!thread?.complete && rows.length === 0 && !failed && html`<${GreyRows} count=${3} />`}
       ${first && rows.length > 0 && html`<div class="day thread-line"><span>${rows.length === 1 ? '1 reply' : `${rows.length} replies`}</span></div>`}
       ${thread?.complete && rows.length === 0 && html`<p class="nothing">No replies yet. What you write below stays beside the room.</p>`}
       ${rows.map(({ item, pending }, i) => html`<${Message} key=${item.by === me && item.key ? item.key : item.id} item=${item} pending=${pending} room=${room.room} inThread
