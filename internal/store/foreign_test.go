@@ -24,6 +24,14 @@ func TestForeignChangesAreNoticed(t *testing.T) {
 			if u, err := s.GetUser(t.Context(), "ana"); u == nil || err != nil {
 				t.Errorf("what the other process made: %+v, %v", u, err)
 			}
+			epoch, err := other.NewEpoch(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-noticed
+			if s.Epoch() != epoch {
+				t.Errorf("epoch %q, after another process began %q", s.Epoch(), epoch)
+			}
 			if err := other.Close(); err != nil { // its notices have all been given now
 				t.Fatal(err)
 			}

@@ -61,6 +61,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err := s.loadSettings(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.writer.setOnForeign(s.readEpoch)
 	return s, nil
 }
 
@@ -113,7 +114,22 @@ func (s *Store) OnCommit(fn func([]*minichat.Event)) { s.writer.setOnCommit(fn) 
 
 // OnForeignChange sets what is called, on a goroutine of its own, within 400 ms
 // after another process changed the database. Calls do not overlap.
-func (s *Store) OnForeignChange(fn func()) { s.writer.setOnForeign(fn) }
+func (s *Store) OnForeignChange(fn func()) {
+	s.writer.setOnForeign(func() {
+		s.readEpoch()
+		fn()
+	})
+}
+
+// readEpoch takes over an epoch that another process began.
+func (s *Store) readEpoch() {
+	epoch, err := s.GetSetting(context.Background(), settingEpoch)
+	if err != nil {
+		s.o.Log.Warn("cannot read the epoch again after another process wrote", "err", err)
+		return
+	}
+	s.epoch.set(epoch)
+}
 
 // Stats count since Open.
 type Stats struct {
