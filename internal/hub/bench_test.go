@@ -1,0 +1,120 @@
+package hub
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"minichat"
+)
+
+// swallow is a client that costs as little as can be: it reads and counts bytes.
+func swallow(b *testing.B, w *world, room string, n int) *atomic.Int64 {
+	var got atomic.Int64
+	for range n {
+		nc, err := net.Dial("tcp", w.ts.Listener.Addr().String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { nc.Close() })
+		w.who <- Client{User: minichat.User{ID: "ana"}}
+		fmt.Fprint(nc, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+		say := func(s string) { nc.Write(append([]byte{0x81, 0x80 | byte(len(s)), 0, 0, 0, 0}, s...)) }
+		say(`{"type":"hello","n":0}`)
+		say(`{"type":"watch","n":1,"room":"` + room + `"}`)
+		buf := make([]byte, 4096)
+		for all := ""; !strings.Contains(all, "synced"); {
+			k, err := nc.Read(buf)
+			if err != nil {
+				b.Fatal(err)
+			}
+			all += string(buf[:k])
+		}
+		go func() {
+			for {
+				k, err := nc.Read(buf)
+				if err != nil {
+					return
+				}
+				got.Add(int64(k))
+			}
+		}()
+	}
+	return &got
+}
+
+func benchWorld(b *testing.B) *world {
+	return newWorld(b, func(o *Options, so *sockOptions) {
+		o.Limits.ConnectionsPerUser, o.Gather, so.Tick = 0, time.Second, 250*time.Millisecond
+	})
+}
+
+// BenchmarkGive is the delivery alone: a batch of one event to watchers whose
+// peers do read. Allocations are per delivery.
+func BenchmarkGive(b *testing.B) {
+	const watchers = 100
+	w := benchWorld(b)
+	w.addRoom("r", "ana")
+	swallow(b, w, "r", watchers)
+	r := w.hub.find("r")
+	frame := appendFrame(nil, []byte(strings.Repeat("x", 200)))
+	b.ReportAllocs()
+	b.ResetTimer()
+	var sent tallied
+	list := r.groups[0].list
+	one := batch{buf: frame, events: 1}
+	for i := range b.N {
+		one.last = int64(i/watchers + 1)
+		one.after = one.last - 1
+		list[i%watchers].give(&one, &sent)
+	}
+}
+
+// BenchmarkFanOut is a post to a room of 1000, from the bus to the sockets, one
+// at a time; ns/delivery is the machine's, senders and readers together.
+func BenchmarkFanOut(b *testing.B) {
+	const watchers = 1000
+	w := benchWorld(b)
+	w.addRoom("r", "ana")
+	swallow(b, w, "r", watchers)
+	start := w.hub.Stats()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		w.post("r", "ana", "x")
+		for w.hub.Stats().Deliveries-start.Deliveries < int64(i+1)*watchers {
+			time.Sleep(50 * time.Microsecond)
+		}
+	}
+	end := w.hub.Stats()
+	n := float64(end.Deliveries - start.Deliveries)
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/delivery")
+	b.ReportMetric(n/float64(end.Writes-start.Writes), "deliveries/write")
+}
+
+// BenchmarkBusyRoom is the same room with posts as fast as they can be made.
+func BenchmarkBusyRoom(b *testing.B) {
+	const watchers = 1000
+	w := benchWorld(b)
+	w.addRoom("r", "ana")
+	swallow(b, w, "r", watchers)
+	start := w.hub.Stats()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		w.post("r", "ana", "x")
+		for int64(i+1)*watchers-(w.hub.Stats().Deliveries-start.Deliveries) > 200*watchers {
+			time.Sleep(50 * time.Microsecond)
+		}
+	}
+	for w.hub.Stats().Deliveries-start.Deliveries < int64(b.N)*watchers {
+		time.Sleep(50 * time.Microsecond)
+	}
+	end := w.hub.Stats()
+	n := float64(end.Deliveries - start.Deliveries)
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/delivery")
+	b.ReportMetric(n/float64(end.Writes-start.Writes), "deliveries/write")
+}
