@@ -308,6 +308,17 @@ func TestRefusalsToStart(t *testing.T) {
 	fails([]string{"cannot be made", "--data"}, "--data", filepath.Join(file, "data"))
 	fails([]string{"--database", "later version"}, "--data", data, "--database", "postgres://x/y")
 	s.end(t)
+	marked, err := readMarker(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeMarker(data, "another"); err != nil {
+		t.Fatal(err)
+	}
+	fails([]string{"another database"}, "--data", data, "--listen", "127.0.0.1:0")
+	if err := writeMarker(data, marked); err != nil {
+		t.Fatal(err)
+	}
 	start(t, data) // the lock is free again
 }
 

@@ -53,8 +53,8 @@ type server struct {
 
 // assemble makes the parts by hand, from the ground up. On an error what was
 // begun is closed again.
-func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Logger) (s *server, err error) {
-	s = &server{cfg: cfg, log: log, base: base, metrics: prometheus.NewRegistry(), fatal: make(chan error, 1)}
+func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Logger) (_ *server, err error) {
+	s := &server{cfg: cfg, log: log, base: base, metrics: prometheus.NewRegistry(), fatal: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
