@@ -46,7 +46,7 @@ func (c *Chat) page(ctx context.Context, room string, after, before *int64, limi
 	case after != nil:
 		p.From = *after + 1
 	case before != nil:
-		p.From = *before
+		p.From = max(*before, 1) // to is from - 1 and never below 0
 	default:
 		p.From = head + 1
 	}

@@ -180,6 +180,7 @@ func TestPages(t *testing.T) {
 		{"after the end", at(12), nil, 0, 13, 12, ""},
 		{"beyond the end", at(99), nil, 0, 100, 99, ""},
 		{"before the beginning", nil, at(1), 0, 1, 0, ""},
+		{"before nothing", nil, at(0), 0, 1, 0, ""},
 		{"both", at(1), at(5), 0, 0, 0, minichat.BadField},
 		{"limit", nil, nil, 201, 0, 0, minichat.BadField},
 	} {
