@@ -100,6 +100,10 @@ func TestOrigins(t *testing.T) {
 	// A listed origin's page has no use for the cookie.
 	p.do("GET", "/api/v1/me", "", "Origin: https://pages.example", "Cookie: "+cookie.Name+"="+cookie.Value).want(t, 401).problem(t)
 
+	// Who can forge a plain http page of our name gets no further with our cookie.
+	p.do("PATCH", "/api/v1/me", `{"name":"Olga"}`, "Host: chat.example.org", "Origin: http://chat.example.org", "Cookie: "+cookie.Name+"="+cookie.Value).want(t, 403).problem(t)
+	p.do("PATCH", "/api/v1/me", `{"name":"Olga"}`, "Host: chat.example.org", "Origin: https://chat.example.org", "Cookie: "+cookie.Name+"="+cookie.Value).want(t, 200)
+
 	a := p.do("OPTIONS", "/api/v1/rooms", "", "Origin: https://pages.example", "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: authorization").want(t, 204)
 	if got := a.Header.Get("Access-Control-Allow-Headers"); got != "Authorization, Content-Type, Idempotency-Key" {
 		t.Errorf("allowed headers: %q", got)

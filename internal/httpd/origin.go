@@ -42,14 +42,14 @@ func (s *Server) kinshipOf(r *http.Request) kinship {
 }
 
 // isOwnHost reports whether origin names the host that the request was sent to.
-// The scheme is only held against it when this server itself speaks https:
-// before a proxy it cannot know.
+// The scheme is only held against it when this server itself speaks https, or is
+// known by an https address: else, behind a proxy, it cannot know.
 func (s *Server) isOwnHost(origin, host string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
 		return false
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || s.o.TLS) {
+	if u.Scheme != "https" && (u.Scheme != "http" || s.o.TLS || s.o.PublicURL == "https://"+strings.ToLower(u.Host)) {
 		return false
 	}
 	return withPort(u.Host, u.Scheme) == withPort(host, u.Scheme)
