@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -71,6 +72,22 @@ const handshake = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection
 func dial(t testing.TB, ts *httptest.Server) *peer {
 	t.Helper()
 	nc, err := net.Dial("tcp", ts.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shake(t, nc, "")
+}
+
+// start starts ts and dials it.
+func start(t testing.TB, ts *httptest.Server, secure bool) *peer {
+	t.Helper()
+	if !secure {
+		ts.Start()
+		return dial(t, ts)
+	}
+	ts.StartTLS()
+	roots := ts.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	nc, err := tls.Dial("tcp", ts.Listener.Addr().String(), &tls.Config{RootCAs: roots, ServerName: "example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func (c *Conn) input(b []byte) bool {
 		}
 		b = rest
 		if it.kind != opContinue {
-			whole = true
+			whole = whole || it.kind == opText // a pong does not finish a message
 			c.take(it)
 		}
 	}

@@ -1,0 +1,466 @@
+package socket
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// quick makes the deadlines short enough to be met in a test.
+func quick() Options {
+	return Options{
+		Tick: 2 * time.Millisecond, PingEvery: 20 * time.Millisecond, Silence: 100 * time.Millisecond,
+		HalfFrame: 60 * time.Millisecond, Stall: 300 * time.Millisecond, Linger: 100 * time.Millisecond,
+	}
+}
+
+func TestHandshake(t *testing.T) {
+	e := newEcho()
+	_, ts := serve(t, Options{}, Accept{Handler: e, Subprotocol: "minichat.v1"})
+	ts.Start()
+	good := map[string]string{
+		"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+		"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "other, minichat.v1",
+	}
+	cases := []struct {
+		name, method, header, value string
+		status                      int
+		code                        string
+	}{
+		{"good", "GET", "", "", 101, ""},
+		{"deflate is not taken", "GET", "Sec-WebSocket-Extensions", "permessage-deflate", 101, ""},
+		{"several tokens", "GET", "Connection", "keep-alive, Upgrade", 101, ""},
+		{"POST", "POST", "", "", 405, "method_not_allowed"},
+		{"no upgrade", "GET", "Upgrade", "", 400, "bad_handshake"},
+		{"no connection", "GET", "Connection", "keep-alive", 400, "bad_handshake"},
+		{"version 8", "GET", "Sec-WebSocket-Version", "8", 426, "bad_handshake"},
+		{"no version", "GET", "Sec-WebSocket-Version", "", 426, "bad_handshake"},
+		{"no key", "GET", "Sec-WebSocket-Key", "", 400, "bad_handshake"},
+		{"short key", "GET", "Sec-WebSocket-Key", "c2hvcnQ=", 400, "bad_handshake"},
+		{"no subprotocol", "GET", "Sec-WebSocket-Protocol", "", 400, "bad_subprotocol"},
+		{"another subprotocol", "GET", "Sec-WebSocket-Protocol", "minichat.v2", 400, "bad_subprotocol"},
+	}
+	for _, test := range cases {
+		t.Run(test.name, func(t *testing.T) {
+			r, _ := http.NewRequest(test.method, ts.URL, nil)
+			for k, v := range good {
+				r.Header.Set(k, v)
+			}
+			if test.header != "" {
+				r.Header.Set(test.header, test.value)
+			}
+			res, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.StatusCode != test.status {
+				t.Fatalf("got status %d, want %d", res.StatusCode, test.status)
+			}
+			if test.status == 101 {
+				if got := res.Header.Get("Sec-WebSocket-Accept"); got != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
+					t.Errorf("got accept %q", got)
+				}
+				if got := res.Header.Get("Sec-WebSocket-Protocol"); got != "minichat.v1" {
+					t.Errorf("got subprotocol %q", got)
+				}
+				if got := res.Header.Get("Sec-WebSocket-Extensions"); got != "" {
+					t.Errorf("got extensions %q, want none", got)
+				}
+				return
+			}
+			if body, _ := io.ReadAll(res.Body); strings.TrimSpace(string(body)) != test.code {
+				t.Errorf("got %q, want %q", body, test.code)
+			}
+			if test.status == 426 && res.Header.Get("Sec-WebSocket-Version") != "13" {
+				t.Errorf("got no version to use: %v", res.Header)
+			}
+		})
+	}
+}
+
+// A frame in the same packet as the handshake is not lost.
+func TestFrameWithTheHandshake(t *testing.T) {
+	_, ts, _ := serveEcho(t, Options{})
+	nc, err := net.Dial("tcp", ts.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := shake(t, nc, string(frame(0x81, "early"))+string(frame(0x81, "cut")[:4]))
+	p.want("text early")
+	p.send(frame(0x81, "cut")[4:])
+	p.want("text cut")
+}
+
+func TestReadyWithin(t *testing.T) {
+	e := newEcho()
+	e.text = func(c *Conn, b []byte) {
+		c.Ready(10)
+		c.Write(AppendText(nil, b))
+	}
+	_, ts := serve(t, quick(), Accept{Handler: e, ReadLimit: 4, ReadyWithin: 50 * time.Millisecond})
+	ts.Start()
+	late, ready, big := dial(t, ts), dial(t, ts), dial(t, ts)
+	ready.send(frame(0x81, "hi"))
+	ready.want("text hi")
+	big.send(frame(0x81, "too much")[:6])
+	big.wantClose(1009)
+	late.wantClose(4001)
+	late.want("end")
+	ready.send(frame(0x81, "0123456789")) // the limit is another one now
+	for got := ready.next(); got != "text 0123456789"; got = ready.next() {
+		if got != "ping " {
+			t.Fatalf("got %q", got)
+		}
+	}
+	ready.send(frame(0x81, "0123456789a"))
+	ready.wantClose(1009)
+}
+
+func TestHalfAMessageIsDropped(t *testing.T) {
+	_, ts, e := serveEcho(t, quick())
+	for name, half := range map[string][]byte{
+		"half a header":  {0x81},
+		"half a frame":   frame(0x81, "half")[:7],
+		"half a message": frame(0x01, "half"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := dial(t, ts)
+			p.send(half)
+			stop := make(chan struct{})
+			go func() { // not silent: it answers pings
+				tick := time.NewTicker(10 * time.Millisecond)
+				defer tick.Stop()
+				for name == "half a message" {
+					select {
+					case <-stop:
+						return
+					case <-tick.C:
+						p.nc.Write(frame(0x8A, ""))
+					}
+				}
+			}()
+			<-e.closed
+			close(stop)
+		})
+	}
+	// A stream of whole messages whose reads never end at an edge goes on.
+	p := dial(t, ts)
+	b := bytes.Repeat(frame(0x81, "0123456789"), 2)
+	p.send(b[:5])
+	for i := range 50 {
+		p.send(append(bytes.Clone(b[5:]), b[:5]...))
+		for n := 0; n < 2; {
+			if got := p.next(); got == "text 0123456789" {
+				n++
+			} else if got != "ping " {
+				t.Fatalf("message %d: got %q", i, got)
+			}
+		}
+	}
+}
+
+// Pings come from the wheel; who does not answer anything is dropped.
+func TestPingAndSilence(t *testing.T) {
+	_, ts, e := serveEcho(t, quick())
+	alive, dead := dial(t, ts), dial(t, ts)
+	dead.want("ping ")
+	for range 20 { // several times as long as silence may last
+		alive.want("ping ")
+		alive.send(frame(0x8A, ""))
+	}
+	c := <-e.closed
+	if c.RemoteAddr().String() != dead.nc.LocalAddr().String() {
+		t.Error("the wrong one was dropped")
+	}
+	for got := dead.next(); got != "end"; got = dead.next() {
+		if got != "ping " {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestFlood(t *testing.T) {
+	e := newEcho()
+	s, ts := serve(t, Options{}, Accept{Handler: e, Flood: []byte("bye")})
+	ts.Start()
+	p := dial(t, ts)
+	p.nc.Write(bytes.Repeat(frame(0x89, "x"), 1000))
+	var said []string
+	for {
+		got := p.next()
+		if strings.HasPrefix(got, "close") {
+			if got != "close 4009 too many pings" {
+				t.Errorf("got %q, want 4009", got)
+			}
+			break
+		}
+		if got != "pong x" {
+			said = append(said, got)
+		}
+	}
+	if len(said) != 1 || said[0] != "text bye" {
+		t.Errorf("got %q before the close, want bye", said)
+	}
+	if n := s.Stats().Floods; n != 1 {
+		t.Errorf("got %d floods, want 1", n)
+	}
+}
+
+// A peer that reads nothing: Write refuses once the buffer is full, the peer is
+// closed with 4008, and reads whole frames up to that when it wakes.
+func TestStall(t *testing.T) {
+	o := quick()
+	o.Silence, o.Linger = time.Minute, time.Minute
+	s, ts, e := serveEcho(t, o)
+	got := make(chan *Conn, 1)
+	e.text = func(c *Conn, _ []byte) { got <- c }
+	p := dial(t, ts)
+	p.send(frame(0x81, "go"))
+	c := <-got
+	b := AppendText(nil, bytes.Repeat([]byte("x"), 10_000))
+	written := 0
+	for c.Write(b) {
+		written++
+	}
+	c.mu.Lock()
+	if n := c.out.size(); n > o.withDefaults().Buffer {
+		t.Errorf("got %d bytes waiting, want at most %d", n, o.withDefaults().Buffer)
+	}
+	c.mu.Unlock()
+	select {
+	case <-c.Drained():
+		t.Error("drained while the peer reads nothing")
+	default:
+	}
+	<-c.Done()
+	if err := c.Send(b); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v, want ErrClosed", err)
+	}
+	if n := s.Stats().Slow; n != 1 {
+		t.Errorf("got %d slow ones, want 1", n)
+	}
+	read := 0
+	for {
+		m := p.next()
+		if m == "close 4008 too slow" {
+			break
+		}
+		if !strings.HasPrefix(m, "text xxx") {
+			t.Fatalf("got %.60q", m)
+		}
+		read++
+	}
+	if read >= written {
+		t.Errorf("got %d frames of %d: nothing was cut", read, written)
+	}
+	p.want("end")
+}
+
+// What Write took arrives whole and in order, from whichever goroutine and
+// however slow the peer is; Send waits instead of refusing.
+func TestWriteFromMany(t *testing.T) {
+	const writers, each = 8, 400
+	for _, secure := range []bool{false, true} {
+		t.Run(fmt.Sprintf("tls %v", secure), func(t *testing.T) {
+			e := newEcho()
+			_, ts := serve(t, Options{}, Accept{Handler: e})
+			got := make(chan *Conn, 1)
+			e.text = func(c *Conn, _ []byte) { got <- c }
+			p := start(t, ts, secure)
+			p.send(frame(0x81, "go"))
+			c := <-got
+			var wg sync.WaitGroup
+			for w := range writers {
+				wg.Go(func() {
+					for i := range each {
+						text := strings.Repeat(string(rune('a'+w)), 1+i*37%5000)
+						if err := c.Send(AppendText(nil, []byte(text))); err != nil {
+							t.Errorf("send: %v", err)
+							return
+						}
+					}
+				})
+			}
+			next := [writers]int{}
+			for range writers * each {
+				m := p.next()
+				w := m[5] - 'a'
+				if want := 1 + next[w]*37%5000; len(m) != 5+want || strings.Trim(m[5:], m[5:6]) != "" {
+					t.Fatalf("writer %d, frame %d: got %d bytes, want %d", w, next[w], len(m)-5, want)
+				}
+				next[w]++
+			}
+			wg.Wait()
+			<-c.Drained()
+			c.Close(1000, "done")
+			c.Close(1001, "again")
+			p.want("close 1000 done")
+			p.want("end")
+			if c.Write(AppendText(nil, nil)) {
+				t.Error("Write after Close was taken")
+			}
+		})
+	}
+}
+
+// Foreign clients, over TCP and TLS.
+func TestForeignClient(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		e := newEcho()
+		_, ts := serve(t, Options{}, Accept{Handler: e, Subprotocol: "minichat.v1"})
+		if secure {
+			ts.StartTLS()
+		} else {
+			ts.Start()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		ws, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(ts.URL, "http"), &websocket.DialOptions{
+			HTTPClient: ts.Client(), Subprotocols: []string{"minichat.v1"}, CompressionMode: websocket.CompressionContextTakeover,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ws.CloseNow()
+		ws.SetReadLimit(-1)
+		for n := 1; n <= 1<<20; n *= 4 {
+			text := bytes.Repeat([]byte("x"), n)
+			if err := ws.Write(ctx, websocket.MessageText, text); err != nil {
+				t.Fatal(err)
+			}
+			_, got, err := ws.Read(ctx)
+			if err != nil || !bytes.Equal(got, text) {
+				t.Fatalf("tls %v, %d bytes: got %d, %v", secure, n, len(got), err)
+			}
+		}
+		go ws.Read(ctx) // so that pongs are seen
+		if err := ws.Ping(ctx); err != nil {
+			t.Errorf("tls %v: ping: %v", secure, err)
+		}
+		cancel()
+		<-e.closed
+	}
+	e := newEcho()
+	_, ts := serve(t, Options{}, Accept{Handler: e})
+	ts.StartTLS()
+	ws, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(ts.URL, "http"), &websocket.DialOptions{HTTPClient: ts.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ws.Close(websocket.StatusNormalClosure, "bye"); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	<-e.closed
+}
+
+func TestPanicEndsOneConnection(t *testing.T) {
+	_, ts, e := serveEcho(t, Options{})
+	e.text = func(c *Conn, b []byte) {
+		if string(b) == "panic" {
+			panic("test")
+		}
+		c.Write(AppendText(nil, b))
+	}
+	bad, good := dial(t, ts), dial(t, ts)
+	bad.send(frame(0x81, "panic"))
+	bad.want("close 1011 internal error")
+	good.send(frame(0x81, "x"))
+	good.want("text x")
+}
+
+func TestServerClose(t *testing.T) {
+	s, ts, e := serveEcho(t, Options{})
+	peers := make([]*peer, 50)
+	for i := range peers {
+		peers[i] = dial(t, ts)
+	}
+	if n := s.Stats().Connections; n != 50 {
+		t.Errorf("got %d connections, want 50", n)
+	}
+	s.Close()
+	s.Close()
+	if n := len(e.closed); n != 50 {
+		t.Errorf("got %d closed, want 50", n)
+	}
+	for _, p := range peers {
+		p.want("end")
+	}
+	if n := s.Stats().Connections; n != 0 {
+		t.Errorf("got %d connections, want 0", n)
+	}
+}
+
+// Connections come and go while others are written to: no byte goes astray.
+func TestDescriptorsAreNotMixedUp(t *testing.T) {
+	_, ts, e := serveEcho(t, Options{})
+	var mu sync.Mutex
+	conns := map[string]*Conn{}
+	e.text = func(c *Conn, b []byte) {
+		mu.Lock()
+		conns[string(b)] = c
+		mu.Unlock()
+	}
+	stop := make(chan struct{})
+	var writing, dialing sync.WaitGroup
+	for range 2 {
+		writing.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				mu.Lock()
+				for name, c := range conns {
+					c.Write(AppendText(nil, []byte(name))) // also those that are long gone
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for g := range 4 {
+		dialing.Go(func() {
+			for i := range 60 {
+				p := dial(t, ts)
+				name := string(rune('a'+g)) + strings.Repeat("x", i)
+				p.send(frame(0x81, name))
+				for range 5 {
+					p.want("text " + name)
+				}
+				p.nc.Close()
+			}
+		})
+	}
+	dialing.Wait()
+	close(stop)
+	writing.Wait()
+}
+
+func TestDrainedOfTheIdle(t *testing.T) {
+	_, ts, e := serveEcho(t, Options{})
+	got := make(chan *Conn, 1)
+	e.text = func(c *Conn, _ []byte) { got <- c }
+	p := dial(t, ts)
+	p.send(frame(0x81, "go"))
+	c := <-got
+	<-c.Drained()
+	c.SetData(e)
+	if c.Data() != any(e) {
+		t.Error("Data is not what SetData kept")
+	}
+	p.nc.Close()
+	<-c.Done()
+	<-c.Drained()
+	<-e.closed
+}
