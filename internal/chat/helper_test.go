@@ -25,6 +25,7 @@ type world struct {
 	t    *testing.T
 	disk *files.Disk
 	at   atomic.Int64
+	db   string // the database's file
 
 	mu   sync.Mutex
 	said []bus.Message
@@ -39,7 +40,8 @@ func newWorld(t *testing.T, change ...func(*minichat.Limits)) *world {
 	for _, c := range change {
 		c(&limits)
 	}
-	st, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "minichat.db"), store.Options{Now: w.at.Load})
+	w.db = filepath.Join(t.TempDir(), "minichat.db")
+	st, err := store.Open(t.Context(), "sqlite:"+w.db, store.Options{Now: w.at.Load})
 	if err != nil {
 		t.Fatal(err)
 	}

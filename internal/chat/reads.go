@@ -163,10 +163,13 @@ func (c *Chat) signalReads(ctx context.Context, taken map[string]map[string]mark
 }
 
 // settleReads writes u's read positions, if any are on their way, so that what
-// is read next agrees with what he has done.
-func (c *Chat) settleReads(ctx context.Context, user string) error {
+// is read next agrees with what he has done. On a full disk they stay on their
+// way, and reading goes on.
+func (c *Chat) settleReads(ctx context.Context, user string) {
 	if !c.reads.has(user) {
-		return nil
+		return
 	}
-	return c.flushReads(ctx)
+	if err := c.flushReads(ctx); err != nil && ctx.Err() == nil {
+		c.log.Warn("read positions not written, will be tried again", "error", err)
+	}
 }

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"database/sql"
 	"testing"
 
 	"minichat"
@@ -66,6 +67,40 @@ func TestUnreadAcrossDevices(t *testing.T) {
 	}
 	if want := string(protocol.AppendSignalRead(nil, room, first, 2, 1)); string(s.Data) != want {
 		t.Errorf("its frame: got %s, want %s", s.Data, want)
+	}
+}
+
+// When read positions cannot be written, as on a full disk, reading goes on, and
+// they are written as soon as that is possible again.
+func TestReadingGoesOnWithoutWriting(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.user("ana", minichat.Member), w.user("ben", minichat.Member)
+	room := w.room(ana, minichat.Channel, "tea", ben.ID)
+	last := w.post(ana, room, "one").Seq
+	db, err := sql.Open("sqlite", "file:"+w.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const refuse = "CREATE TRIGGER full BEFORE UPDATE OF read ON members BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+	if _, err := db.Exec(refuse); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.MarkRead(t.Context(), ben, protocol.Read{Room: room, Seq: last}); err != nil {
+		t.Fatal(err)
+	}
+	w.sees(ben, room)
+	if _, err := w.ReadableRoom(t.Context(), ben.ID, room); err != nil {
+		t.Errorf("watch: %v", err)
+	}
+	if list, err := w.Rooms(t.Context(), ben, "", 0); err != nil || len(list.List) != 1 {
+		t.Errorf("rooms: got %+v, %v", list, err)
+	}
+	if _, err := db.Exec("DROP TRIGGER full"); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.sees(ben, room); r.Read != last || r.Unread != 0 {
+		t.Errorf("with room again: got read %d, unread %d, want %d and 0", r.Read, r.Unread, last)
 	}
 }
 

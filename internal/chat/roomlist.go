@@ -26,9 +26,7 @@ func (c *Chat) roomFor(ctx context.Context, user, room string, a minichat.Action
 	if _, err := c.judge(ctx, user, room, a); err != nil {
 		return minichat.Room{}, err
 	}
-	if err := c.settleReads(ctx, user); err != nil {
-		return minichat.Room{}, err
-	}
+	c.settleReads(ctx, user)
 	r, err := c.st.GetRoomFor(ctx, user, room)
 	if err != nil {
 		return minichat.Room{}, fmt.Errorf("read a room: %w", err)
@@ -45,9 +43,7 @@ func (c *Chat) Rooms(ctx context.Context, u minichat.User, after string, limit i
 	if err != nil {
 		return List[minichat.Room]{}, err
 	}
-	if err := c.settleReads(ctx, u.ID); err != nil {
-		return List[minichat.Room]{}, err
-	}
+	c.settleReads(ctx, u.ID)
 	rows, err := c.st.ListRooms(ctx, u.ID, after, limit+1)
 	if err != nil {
 		return List[minichat.Room]{}, fmt.Errorf("list rooms: %w", err)
