@@ -270,6 +270,9 @@ func changeRoom(ctx context.Context, tx *store.Tx, by, room string, ch RoomChang
 	if body == (minichat.RoomBody{}) {
 		return nil
 	}
+	if at.room.Archived && r.Archived {
+		return minichat.Errorf(minichat.Forbidden, "This room is archived. Take it out of the archive to change it.")
+	}
 	if err := tx.UpdateRoom(ctx, r); err != nil {
 		return fmt.Errorf("update room: %w", err)
 	}

@@ -114,6 +114,10 @@ func TestChangeRoom(t *testing.T) {
 	if r, err := change(RoomChange{Name: name("TEA"), Archived: &yes}); err != nil || r.Head != head {
 		t.Errorf("the same again: got head %d, %v, want no event after %d", r.Head, err, head)
 	}
+	_, err = change(RoomChange{Topic: name("cold")})
+	wantCode(t, "a topic in the archive", err, minichat.Forbidden)
+	_, err = change(RoomChange{Name: name("chai"), Archived: &yes})
+	wantCode(t, "a name in the archive", err, minichat.Forbidden)
 	if r, err := change(RoomChange{Archived: &no, Topic: name("")}); err != nil || r.Archived || r.Topic != "" {
 		t.Errorf("changed back: got %+v, %v", r, err)
 	}

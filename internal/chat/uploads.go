@@ -274,7 +274,7 @@ func (c *Chat) AbortFile(ctx context.Context, u minichat.User, id string) error 
 			return errNoFile()
 		}
 		if f.Seq != 0 || f.Avatar {
-			return minichat.FieldError(minichat.Conflict, "file", "This file is used. Delete its message instead.")
+			return minichat.FieldError(minichat.Conflict, "file", "This file is used. Delete its message, or choose another picture of you, instead.")
 		}
 		return letGo(ctx, tx, *f)
 	})
