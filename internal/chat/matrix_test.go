@@ -93,7 +93,7 @@ var verbs = map[string]func(s *stage, u minichat.User) error{
 	},
 	"change": func(s *stage, u minichat.User) error {
 		topic := "new"
-		_, err := s.ChangeRoom(s.t.Context(), u, s.room, RoomChange{Topic: &topic})
+		_, err := s.ChangeRoom(s.t.Context(), u, s.room, RoomChange{Topic: &topic, Archived: new(bool)})
 		return err
 	},
 	"join": func(s *stage, u minichat.User) error { return s.AddMember(s.t.Context(), u, s.room, "me") },
