@@ -11,28 +11,11 @@ import (
 	"minichat"
 )
 
-// swallow is a client that costs as little as can be: it reads and counts bytes.
+// swallow adds clients that cost as little as can be: they read and count bytes.
 func swallow(b *testing.B, w *world, room string, n int) *atomic.Int64 {
 	var got atomic.Int64
 	for range n {
-		nc, err := net.Dial("tcp", w.ts.Listener.Addr().String())
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { nc.Close() })
-		w.who <- Client{User: minichat.User{ID: "ana"}}
-		fmt.Fprint(nc, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-		say := func(s string) { nc.Write(append([]byte{0x81, 0x80 | byte(len(s)), 0, 0, 0, 0}, s...)) }
-		say(`{"type":"hello","n":0}`)
-		say(`{"type":"watch","n":1,"room":"` + room + `"}`)
-		buf := make([]byte, 4096)
-		for all := ""; !strings.Contains(all, "synced"); {
-			k, err := nc.Read(buf)
-			if err != nil {
-				b.Fatal(err)
-			}
-			all += string(buf[:k])
-		}
+		nc, buf := w.sleeper(b, room), make([]byte, 4096)
 		go func() {
 			for {
 				k, err := nc.Read(buf)
@@ -44,6 +27,30 @@ func swallow(b *testing.B, w *world, room string, n int) *atomic.Int64 {
 		}()
 	}
 	return &got
+}
+
+// sleeper is a bare connection that watches a room and then reads nothing.
+func (w *world) sleeper(t testing.TB, room string) net.Conn {
+	t.Helper()
+	nc, err := net.Dial("tcp", w.ts.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	w.who <- Client{User: minichat.User{ID: "ana"}}
+	fmt.Fprint(nc, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	say := func(s string) { nc.Write(append([]byte{0x81, 0x80 | byte(len(s)), 0, 0, 0, 0}, s...)) }
+	say(`{"type":"hello","n":0}`)
+	say(`{"type":"watch","n":1,"room":"` + room + `"}`)
+	buf := make([]byte, 4096)
+	for all := ""; !strings.Contains(all, "synced"); {
+		k, err := nc.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(buf[:k])
+	}
+	return nc
 }
 
 func benchWorld(b *testing.B) *world {

@@ -105,7 +105,7 @@ func TestRemovedAndAddedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.addRoom("r", "ana", "bo")
 	for i := range 50 {
-		c := w.dial(fmt.Sprint("bo"))
+		c := w.dial("bo")
 		c.watch("r", "")
 		w.member("r", "bo", minichat.Removed)
 		w.member("r", "bo", minichat.Joined)

@@ -11,15 +11,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
 
 // echo answers every text with the same text, and counts.
 type echo struct {
-	mu     sync.Mutex
-	conns  []*Conn
 	closed chan *Conn
 	text   func(c *Conn, b []byte) // instead of echoing
 }
