@@ -95,7 +95,7 @@ func (s *Session) refuse(w *watch, q query, err error) {
 	code := minichat.CodeOf(err)
 	switch {
 	case q.n != nil:
-		if code == minichat.Internal {
+		if code == minichat.Internal && !errors.Is(err, context.Canceled) {
 			s.hub.o.Log.Error("watch a room", "room", w.r.id, "err", err)
 		}
 		s.Send(protocol.AppendError(nil, q.n, err))
