@@ -28,7 +28,7 @@ func (e *echo) Text(c *Conn, b []byte) {
 		e.text(c, b)
 		return
 	}
-	c.Write(AppendText(nil, b))
+	c.Send(AppendText(nil, b))
 }
 
 func (e *echo) Closed(c *Conn) { e.closed <- c }

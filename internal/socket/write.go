@@ -11,14 +11,15 @@ const chunk = 16 << 10
 
 // Write hands frames to the peer and never waits: what the kernel does not take
 // at once is kept and written as the peer makes room. It reports false, and has
-// done nothing, when too much is waiting already or the connection is closing.
+// done nothing, when too much is waiting already or the connection is closing;
+// where nothing waits frames may be of any length.
 func (c *Conn) Write(frames []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state != live {
 		return false
 	}
-	if c.waiting() && c.out.size()+len(frames) > c.srv.o.Buffer {
+	if n := c.out.size(); n > 0 && n+len(frames) > c.srv.o.Buffer {
 		return false
 	}
 	c.push(frames)
