@@ -80,17 +80,14 @@ func (s *Session) isDead(w *watch) bool {
 // refuse answers a watch that could not begin.
 func (s *Session) refuse(w *watch, q query, err error) {
 	s.mu.Lock()
-	over, gone := w.dead, []byte(nil)
+	over := w.dead
 	if !over && w.until != 0 {
-		gone = s.expel(w)
+		s.expel(w) // if the peer is behind, the refusal tells him as much
 	}
 	s.drop(w)
 	s.mu.Unlock()
 	if !over {
 		w.leave()
-	}
-	if gone != nil {
-		defer s.conn.Send(gone)
 	}
 	code := minichat.CodeOf(err)
 	switch {

@@ -59,8 +59,11 @@ func (s *Session) work() {
 func (s *Session) catchUp(ctx context.Context, w *watch) {
 	for s.drained(ctx) && !s.goLive(w, nil) {
 		s.mu.Lock()
-		after := w.sent
+		after, ended := w.sent, w.until != 0 && w.sent >= w.until
 		s.mu.Unlock()
+		if ended {
+			continue // only the gone is missing
+		}
 		p, err := s.hub.page(ctx, w.r, after)
 		switch {
 		case err != nil:
@@ -99,15 +102,15 @@ func (s *Session) drained(ctx context.Context) bool {
 // goLive has flushes take over, if what went out reaches to what they will
 // write next; first goes out before. true: there is nothing more to do.
 func (s *Session) goLive(w *watch, first []byte) (done bool) {
-	done, gone := s.tryLive(w, first)
-	if gone != nil {
+	done, over := s.tryLive(w, first)
+	if over {
 		w.leave()
-		s.conn.Send(gone)
 	}
 	return done
 }
 
-func (s *Session) tryLive(w *watch, first []byte) (done bool, gone []byte) {
+// tryLive is goLive; over: the watch was ended, leave must follow.
+func (s *Session) tryLive(w *watch, first []byte) (done, over bool) {
 	r := w.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,20 +118,21 @@ func (s *Session) tryLive(w *watch, first []byte) (done bool, gone []byte) {
 	defer s.mu.Unlock()
 	switch {
 	case w.dead:
-		return len(first) == 0, nil // the answer still goes out
+		return len(first) == 0, false // the answer still goes out
 	case w.until != 0 && w.sent >= w.until && len(first) == 0:
-		return true, s.expel(w)
+		over = s.expel(w)
+		return over, over
 	case w.until != 0 || !r.known || w.sent < w.g.after:
-		return false, nil
+		return false, false
 	}
 	if !w.synced && s.who.Encoding == nil {
 		first = appendFrame(first[:len(first):len(first)], protocol.AppendSynced(nil, r.id, w.sent))
 	}
 	if len(first) > 0 && !s.conn.Write(first) {
-		return false, nil
+		return false, false
 	}
 	w.synced, w.live = true, true
-	return true, nil
+	return true, false
 }
 
 // givePage sends a page, cut where the membership ends. false: the session ended.

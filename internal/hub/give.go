@@ -126,8 +126,12 @@ func (s *Session) fall(w *watch) {
 }
 
 // expel ends a watch whose membership ended: the last event went out, gone
-// follows it. mu is held; leave must follow.
-func (s *Session) expel(w *watch) (gone []byte) {
+// follows it. false: the peer must take something first. mu is held; leave must
+// follow.
+func (s *Session) expel(w *watch) bool {
+	if !s.conn.Write(append(appendFrame(nil, protocol.AppendGone(nil, w.r.id, w.why)), w.then...)) {
+		return false
+	}
 	s.drop(w)
-	return append(appendFrame(nil, protocol.AppendGone(nil, w.r.id, w.why)), w.then...)
+	return true
 }
