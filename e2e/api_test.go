@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -78,6 +80,31 @@ func (s *server) must(method, path, token string, body, out any) {
 	if _, err := call(s.addr, method, path, token, body, out); err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
 	}
+}
+
+// metric is one of the server's numbers.
+func (s *server) metric(name string) int64 {
+	s.t.Helper()
+	resp, err := lone.Get("http://" + s.addr + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return int64(n)
+		}
+	}
+	s.t.Fatalf("there is no metric %s", name)
+	return 0
 }
 
 // person is somebody with a token.

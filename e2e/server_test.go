@@ -28,7 +28,7 @@ type server struct {
 	data string
 	addr string
 	args []string
-	wrap func(*exec.Cmd) // changes how the process is started; nil: not at all
+	wrap func(*exec.Cmd) (started func()) // changes how the process is started; nil: not at all
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when the process is over
@@ -59,13 +59,17 @@ func newServer(t testing.TB, data string, args ...string) *server {
 	t.Helper()
 	s := &server{t: t, data: data, addr: freeAddr(t), args: args}
 	s.start()
-	t.Cleanup(func() {
-		s.kill()
-		if t.Failed() {
-			t.Logf("the server's last words:\n%s", tail(s.said.String(), 4000))
-		}
-	})
+	t.Cleanup(s.bury)
 	return s
+}
+
+// bury kills the server at the end of a test and tells what it said, if the
+// test failed.
+func (s *server) bury() {
+	s.kill()
+	if s.t.Failed() {
+		s.t.Logf("the server's last words:\n%s", tail(s.said.String(), 4000))
+	}
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
@@ -88,7 +92,7 @@ func (s *server) start() {
 	s.t.Helper()
 	began := time.Now()
 	s.launch()
-	for !s.ready() {
+	for !s.ready() || !s.greeted() {
 		select {
 		case <-s.ended:
 			s.t.Fatalf("the server ended at its start:\n%s", tail(s.said.String(), 4000))
@@ -98,9 +102,14 @@ func (s *server) start() {
 			s.t.Fatalf("the server is not ready after %v:\n%s", startWithin, tail(s.said.String(), 4000))
 		}
 	}
+}
+
+// greeted takes the setup link, which a new server prints after its address.
+func (s *server) greeted() bool {
 	if m := setupLink.FindStringSubmatch(s.said.String()); m != nil {
 		s.setup = m[1]
 	}
+	return s.setup != ""
 }
 
 func (s *server) launch() {
@@ -110,7 +119,7 @@ func (s *server) launch() {
 	s.cmd.Env = cleanEnv()
 	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
 	if s.wrap != nil {
-		s.wrap(s.cmd)
+		defer s.wrap(s.cmd)()
 	}
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -124,9 +133,11 @@ func (s *server) launch() {
 }
 
 // cleanEnv keeps the settings of whoever runs the tests from the server.
-func cleanEnv() []string {
+func cleanEnv() []string { return clean(os.Environ()) }
+
+func clean(all []string) []string {
 	var env []string
-	for _, v := range os.Environ() {
+	for _, v := range all {
 		if !strings.HasPrefix(v, "MINICHAT_") {
 			env = append(env, v)
 		}

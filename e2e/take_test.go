@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -227,13 +226,4 @@ func (c *client) changed(ctx context.Context, f *frame, a asked) {
 // passing are the definite failures after which the same is tried again.
 func passing(code string) bool {
 	return code == "rate_limited" || code == "store_unavailable" || code == "storage_full"
-}
-
-// formOf is the canonical present form of a message in a page.
-func formOf(raw json.RawMessage) (string, error) {
-	var b body
-	if err := json.Unmarshal(raw, &b); err != nil {
-		return "", err
-	}
-	return b.form(), nil
 }

@@ -112,12 +112,10 @@ type request struct {
 }
 
 // line is one WebSocket connection. Frames come from next, in order.
-type line struct {
-	ws  *websocket.Conn
-	rcv int // bytes of the kernel's receiving buffer; 0: as it likes
-}
+type line struct{ ws *websocket.Conn }
 
-// dialLine connects to the socket at addr.
+// dialLine connects to the socket at addr; rcvbuf is the size of the kernel's
+// receiving buffer, 0: as it likes.
 func dialLine(ctx context.Context, addr string, rcvbuf int) (*line, error) {
 	dialer := net.Dialer{}
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, at string) (net.Conn, error) {

@@ -1,5 +1,0 @@
-package e2e
-
-const confinedVar = "MINICHAT_TEST_CONFINED"
-
-func runConfined(args []string) error { return nil }

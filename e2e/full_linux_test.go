@@ -1,0 +1,218 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestFullDisk fills the disk under a talking server: what was acknowledged is
+// kept, what is refused is refused in words and for good, reading goes on, and
+// with room again all goes on without a new start.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	for _, v := range volumes(t) {
+		t.Run(v.name, func(t *testing.T) {
+			s := &server{t: t, addr: freeAddr(t), data: v.data, args: []string{"--limit", "posts_per_second=0"}}
+			if v.data == "" {
+				d := &faultyDisk{}
+				s.data, s.wrap = t.TempDir(), d.confine(t)
+				v.fill, v.free = func() { d.full.Store(true) }, func() { d.full.Store(false) }
+				defer func() {
+					if d.refused.Load() == 0 {
+						t.Error("no call was refused: nothing was tested")
+					}
+				}()
+			}
+			s.start()
+			t.Cleanup(s.bury)
+			testFullDisk(t, s, v)
+		})
+	}
+}
+
+func testFullDisk(t *testing.T, s *server, v volume) {
+	owner := s.owner()
+	people := s.people(owner, 4)
+	room := s.room(owner, "channel", "attic", people...)
+	before := len(s.log(t, owner, room))
+	for _, p := range people {
+		if _, err := say1(s, p, room, "before-"+p.name, "fits"); err != nil {
+			t.Fatalf("before: %v", err)
+		}
+	}
+	acked := postUntilFull(t, s, people, room, v.fill)
+	log := s.log(t, people[0], room) // reading goes on
+	if got, want := len(log), before+len(people)+acked; got != want {
+		t.Errorf("full: the log has %d events, want %d", got, want)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	l := watching(ctx, t, s, people[1], room, int64(len(log)))
+	defer l.ws.CloseNow()
+	refused(ctx, t, l, room)
+	v.free()
+	pid := s.cmd.Process.Pid
+	for _, p := range people { // the same keys as were refused
+		if _, err := say1(s, p, room, "refused-"+p.name, "fits again"); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+	}
+	for range people {
+		if f, err := l.until(ctx, "event"); err != nil || f.Key == "" {
+			t.Errorf("with room again, live: %v, %v", f, err)
+		}
+	}
+	again := s.log(t, owner, room)
+	if got, want := len(again), len(log)+len(people); got != want {
+		t.Errorf("with room again the log has %d events, want %d", got, want)
+	}
+	if s.cmd.Process.Pid != pid || s.cmd.ProcessState != nil {
+		t.Error("the server was started anew")
+	}
+	s.kill()
+	s.start()
+	if got := len(s.log(t, owner, room)); got != len(again) {
+		t.Errorf("after a kill the log has %d events, want %d", got, len(again))
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("SIGTERM: it ends with %d", code)
+	}
+	checkDatabase(t, s.database(t))
+}
+
+// key is a key made of a word.
+func key(word string) string { return word + strings.Repeat("-", max(0, 24-len(word))) }
+
+// say1 posts by HTTP.
+func say1(s *server, p person, room, word, text string) (frame, error) {
+	var ok frame
+	_, err := call(s.addr, "POST", "/rooms/"+room+"/messages", p.token, map[string]any{"text": text}, &ok, "Idempotency-Key", key(word))
+	return ok, err
+}
+
+// postUntilFull lets all people post, fills the disk under them, and returns how
+// many posts were taken, once each person was told three times that there is no
+// room for one and the same small post.
+func postUntilFull(t *testing.T, s *server, people []person, room string, fill func()) int {
+	var acked atomic.Int64
+	var wg sync.WaitGroup
+	filling := make(chan struct{})
+	for _, p := range people {
+		wg.Go(func() {
+			for i := 0; i < 5000; i++ {
+				_, err := say1(s, p, room, fmt.Sprintf("full-%s-%d", p.name, i), strings.Repeat("x", 12_000))
+				if err != nil {
+					wantFull(t, err)
+					break
+				}
+				if acked.Add(1) == 40 {
+					close(filling)
+				}
+			}
+			for range 3 {
+				_, err := say1(s, p, room, "refused-"+p.name, "fits again")
+				wantFull(t, err)
+			}
+		})
+	}
+	<-filling
+	fill()
+	wg.Wait()
+	return int(acked.Load())
+}
+
+func wantFull(t *testing.T, err error) {
+	t.Helper()
+	e, ok := errors.AsType[*callError](err)
+	if !ok || e.Status != 507 || e.Code != "storage_full" || !e.Definite {
+		t.Errorf("got %v, want a definite storage_full", err)
+	}
+}
+
+// watching connects somebody who watches the room from behind seq.
+func watching(ctx context.Context, t *testing.T, s *server, p person, room string, seq int64) *line {
+	t.Helper()
+	l, err := dialLine(ctx, s.addr, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.say(ctx, request{Type: "hello", N: 1, Token: p.token}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.say(ctx, request{Type: "watch", N: 2, Room: room, After: &seq}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.until(ctx, "synced"); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// refused asks over the socket what must be refused or answered on a full disk.
+func refused(ctx context.Context, t *testing.T, l *line, room string) {
+	t.Helper()
+	if err := l.say(ctx, request{Type: "post", N: 3, Room: room, Key: key("socket"), Text: ptr(strings.Repeat("y", 15_000))}); err != nil {
+		t.Fatal(err)
+	}
+	f, _, err := l.next(ctx)
+	for err == nil && f.Type == "signal" {
+		f, _, err = l.next(ctx)
+	}
+	if err != nil || f.Type != "error" || f.code() != "storage_full" || !f.Definite || f.Message == "" {
+		t.Errorf("post: got %s %s %q, %v; want a definite storage_full", f.Type, f.Code, f.Message, err)
+	}
+	if err := l.say(ctx, request{Type: "pull", N: 4, Room: room}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.until(ctx, "events"); err != nil {
+		t.Errorf("pull: %v", err)
+	}
+}
+
+// TestFailedSync lets fsync fail: nothing is acknowledged any more, the process
+// ends with a reason, and after a new start nothing that was acknowledged is
+// missing and nothing is there twice.
+func TestFailedSync(t *testing.T) {
+	t.Parallel()
+	d := &faultyDisk{}
+	s := &server{t: t, addr: freeAddr(t), data: t.TempDir(), wrap: d.confine(t)}
+	s.start()
+	t.Cleanup(s.bury)
+	owner := s.owner()
+	room := s.room(owner, "channel", "cellar")
+	acked, err := say1(s, owner, room, "before", "kept")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.syncFail.Store(true)
+	_, err = say1(s, owner, room, "lost", "perhaps")
+	if e, ok := errors.AsType[*callError](err); err == nil || ok && e.Definite {
+		t.Errorf("with a failing fsync: got %v, want an error that is not definite", err)
+	}
+	select {
+	case <-s.ended:
+	case <-time.After(startWithin):
+		t.Fatal("the server goes on with a disk that cannot be trusted")
+	}
+	if code := s.cmd.ProcessState.ExitCode(); code == 0 || !strings.Contains(s.said.String(), "disk failed") {
+		t.Errorf("it ended with %d and said\n%s", code, tail(s.said.String(), 1000))
+	}
+	d.syncFail.Store(false)
+	s.start()
+	if again, err := say1(s, owner, room, "before", "kept"); err != nil || !again.Dup || again.Seq != acked.Seq {
+		t.Errorf("what was acknowledged: got %+v, %v; want dup of %d", again, err, acked.Seq)
+	}
+	first, err := say1(s, owner, room, "lost", "perhaps")
+	if err != nil {
+		t.Errorf("the same again: %v", err)
+	}
+	if again, err := say1(s, owner, room, "lost", "perhaps"); err != nil || again.Seq != first.Seq || !again.Dup {
+		t.Errorf("once more: got %+v, %v; want dup of %d", again, err, first.Seq)
+	}
+}
