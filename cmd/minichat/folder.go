@@ -119,8 +119,11 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger, fatal fu
 		}
 	}
 	st, err := store.Open(ctx, c.Database, store.Options{Log: log, Fatal: fatal})
+	if newer, ok := errors.AsType[*store.NewerSchemaError](err); ok {
+		return nil, newer
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the database %s cannot be used (%w). If the file is damaged, restore a backup; if it is not of MiniChat, use another one with --data", c.DatabaseFile(), err)
 	}
 	switch marked {
 	case st.ID():

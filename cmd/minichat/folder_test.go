@@ -1,6 +1,8 @@
 package main
 
 import (
+	"database/sql"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -67,6 +69,42 @@ func TestVolumeMarker(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "minichat.db")); !os.IsNotExist(err) {
 		t.Errorf("a new database was begun: %v", err)
+	}
+}
+
+// A file that is no database is refused by its name.
+func TestNoDatabase(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "minichat.db")
+	if err := os.WriteFile(file, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := opened(t, dir)
+	if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "restore a backup") {
+		t.Errorf("got %v, want the file's name and what to do", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, markerName)); !os.IsNotExist(err) {
+		t.Errorf("the folder was marked: %v", err)
+	}
+}
+
+// A database of a newer program is refused in its own words.
+func TestNewerDatabase(t *testing.T) {
+	dir := t.TempDir()
+	if _, _, err := opened(t, dir); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(dir, "minichat.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES (700, 1, 0)")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = opened(t, dir)
+	if err == nil || !strings.HasPrefix(err.Error(), "The database was written by a newer MiniChat") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -29,7 +29,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	const tries = 3
 	for try := 1; ; try++ {
 		err := migrateOnce(ctx, db, p)
-		if err == nil || try == tries || errors.As(err, new(*newerSchemaError)) {
+		if err == nil || try == tries || errors.As(err, new(*NewerSchemaError)) {
 			return err
 		}
 	}
@@ -45,7 +45,7 @@ func migrateOnce(ctx context.Context, db *sql.DB, p *goose.Provider) error {
 		return nil
 	}
 	if err == nil && there > known {
-		return &newerSchemaError{there: there, known: known}
+		return &NewerSchemaError{there: there, known: known}
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bring the schema up to %d: %w", known, err)
@@ -53,10 +53,10 @@ func migrateOnce(ctx context.Context, db *sql.DB, p *goose.Provider) error {
 	return nil
 }
 
-// newerSchemaError says that a newer program wrote the database.
-type newerSchemaError struct{ there, known int64 }
+// NewerSchemaError says that a newer program wrote the database, in a sentence for a person.
+type NewerSchemaError struct{ there, known int64 }
 
-func (e *newerSchemaError) Error() string {
+func (e *NewerSchemaError) Error() string {
 	return fmt.Sprintf("The database was written by a newer MiniChat (schema %d, this one knows %d). "+
 		"Start the newer version, or restore a backup.", e.there, e.known)
 }
