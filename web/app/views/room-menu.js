@@ -16,8 +16,8 @@ export function roomMenu(client, ui, room) {
     { label: 'Pinned messages', icon: 'pin', run: () => ui.openPane({ kind: 'pinned' }) },
     room.kind !== 'direct' && me?.role !== 'guest' && !room.archived
       && { label: 'Add people', icon: 'invite', run: open('pickPeople', { purpose: 'add', room }) },
-    manage && { label: 'Name and topic', icon: 'edit', rule: true, run: open('editRoom', { room }) },
-    manage && { label: room.archived ? 'Take out of the archive' : 'Archive', icon: 'archive', run: () => archive(client, ui, room) },
+    manage && !room.archived && { label: 'Name and topic', icon: 'edit', rule: true, run: open('editRoom', { room }) },
+    manage && { label: room.archived ? 'Take out of the archive' : 'Archive', icon: 'archive', rule: room.archived, run: () => archive(client, ui, room) },
     room.kind !== 'direct' && { label: 'Leave', icon: 'leave', danger: true, rule: true, run: () => leave(client, ui, room) },
   ]
   return /** @type {import('./ui.js').MenuItem[]} */ (items.filter(Boolean))
