@@ -121,7 +121,9 @@ node_tests() {
 types() { (cd web && npx --no-install tsc --noEmit -p .); }
 vendored() { (cd web && node vendor/vendor.mjs --check); }
 web_tests() { node_tests web/test/*.test.*js; }
-browser_tests() { node_tests --test-concurrency=1 e2e/browser/*.test.mjs e2e/stranger/*.test.mjs; }
+browser_tests() {
+  MINICHAT_BINARY="$work/minichat" node_tests --test-concurrency=1 --test-timeout=180000 e2e/browser/*.test.mjs e2e/stranger/*.test.mjs
+}
 
 go_part() {
   step "install for Go" install_for_go
@@ -142,6 +144,7 @@ web_part() {
 
 browser_part() {
   step "install for the browser" install_for_browser
+  [[ -x $work/minichat ]] || step "build" builds
   step "browser tests" browser_tests
 }
 

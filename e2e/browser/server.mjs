@@ -1,7 +1,8 @@
-// Starts the real program for a test, kills it, starts it again. One build
-// serves all files of one run.
+// Starts the real program for a test, kills it, starts it again. test.sh has
+// built it and names it in MINICHAT_BINARY; without that it is built here.
 import { spawn, execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,8 +22,9 @@ function binary() {
 }
 
 async function build() {
-  const to = join(await mkdtemp(join(tmpdir(), 'minichat-e2e-')), 'minichat')
-  process.once('exit', () => { void rm(to, { force: true }) })
+  const folder = await mkdtemp(join(tmpdir(), 'minichat-e2e-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const to = join(folder, 'minichat')
   await run('go', ['build', '-o', to, './cmd/minichat'], { cwd: root, env: { ...process.env, CGO_ENABLED: '0' } })
   return to
 }
