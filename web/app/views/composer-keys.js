@@ -27,11 +27,15 @@ export function composerKey(event, at) {
 
 /** @param {KeyboardEvent} event @param {HTMLTextAreaElement} box @param {At} at */
 function enter(event, box, at) {
-  const forced = event.ctrlKey || event.metaKey
-  const plain = !event.shiftKey && !event.altKey && at.enterSends && !isTouch() && !inFence(box.value.slice(0, box.selectionStart))
-  if (!forced && !plain) return
+  if (!enterSubmits(event, box, at.enterSends)) return
   event.preventDefault()
   at.send()
+}
+
+/** Whether this Enter is more than a new line. @param {KeyboardEvent} event @param {HTMLTextAreaElement} box @param {boolean} enterSends */
+export function enterSubmits(event, box, enterSends) {
+  if (event.ctrlKey || event.metaKey) return true
+  return !event.shiftKey && !event.altKey && enterSends && !isTouch() && !inFence(box.value.slice(0, box.selectionStart))
 }
 
 /** @param {KeyboardEvent} event @param {At} at */

@@ -1,4 +1,5 @@
 import { html, useLayoutEffect, useRef, useState } from '../lib.js'
+import { enterSubmits } from './composer-keys.js'
 import { useScope } from './context.js'
 import { fit } from './fit.js'
 import { confirmDelete } from './message-actions.js'
@@ -53,8 +54,8 @@ export function EditBox({ item, room }) {
       event.preventDefault()
       leave()
     }
-    const touch = matchMedia('(pointer: coarse)').matches
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey || (!event.shiftKey && !touch))) {
+    const area = /** @type {HTMLTextAreaElement} */ (box.current)
+    if (event.key === 'Enter' && enterSubmits(event, area, client.settings.enterSends.value)) {
       event.preventDefault()
       if (!busy) void save()
     }

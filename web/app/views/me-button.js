@@ -34,7 +34,12 @@ export function MeButton() {
       { label: 'Password', icon: 'lock', run: dialog('password') },
       { label: 'Sessions', icon: 'device', run: dialog('sessions') },
     ]
-    return [...mine, ...people, ...themes, { label: 'Sign out', icon: /** @type {const} */ ('leave'), rule: true, run: ui.signOut }]
+    const enterSends = client.settings.enterSends.value
+    // Where a finger points, Enter is a new line in any case.
+    /** @type {import('./ui.js').MenuItem[]} */
+    const keys = matchMedia('(pointer: coarse)').matches ? []
+      : [{ label: 'Enter sends', checked: enterSends, toggle: true, run: () => client.settings.set('enterSends', !enterSends), rule: true }]
+    return [...mine, ...people, ...themes, ...keys, { label: 'Sign out', icon: /** @type {const} */ ('leave'), rule: true, run: ui.signOut }]
   }
 
   return html`<button type="button" class="me" aria-haspopup="menu" aria-label=${`You: ${me.name}`} title=${me.name} onClick=${open}>

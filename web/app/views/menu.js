@@ -66,7 +66,7 @@ function Menu({ menu, close }) {
     ${menu.top}
     ${menu.items.map((item) => html`
       ${item.rule && html`<hr />`}
-      <button type="button" role=${item.checked === undefined ? 'menuitem' : 'menuitemradio'} aria-checked=${item.checked} tabindex="-1"
+      <button type="button" role=${roleOf(item)} aria-checked=${item.checked} tabindex="-1"
         class=${item.danger ? 'danger' : ''} onClick=${() => choose(item)}>
         ${item.icon && html`<${Icon} name=${item.icon} />`}
         <span>${item.label}</span>
@@ -74,6 +74,12 @@ function Menu({ menu, close }) {
         ${item.keys && html`<kbd>${item.keys}</kbd>`}
       </button>`)}
   </div>`
+}
+
+/** @param {MenuItem} item */
+function roleOf(item) {
+  if (item.checked === undefined) return 'menuitem'
+  return item.toggle ? 'menuitemcheckbox' : 'menuitemradio'
 }
 
 /** @param {HTMLElement} menu @param {number} step */

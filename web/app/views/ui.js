@@ -5,7 +5,7 @@ import { linkTo, readRoute } from './route.js'
 /** @typedef {import('../protocol.js').Item} Item */
 /** @typedef {{kind: 'people'|'pinned'} | {kind: 'thread', root: number}} Pane */
 /** @typedef {{name: string, props?: any}} Open */
-/** @typedef {{label: string, icon?: import('./icons.js').IconName, keys?: string, danger?: boolean, checked?: boolean, run?: () => void, rule?: boolean}} MenuItem */
+/** @typedef {{label: string, icon?: import('./icons.js').IconName, keys?: string, danger?: boolean, checked?: boolean, toggle?: boolean, run?: () => void, rule?: boolean}} MenuItem */
 /** @typedef {{label: string, at: {left: number, right: number, top: number, bottom: number}, items: MenuItem[], top?: any, closed?: () => void}} OpenMenu */
 
 /** @param {import('./context.js').Client} client */
