@@ -78,12 +78,24 @@ install_for_node() {
 
 install_for_browser() {
   local want=()
-  [[ -n ${CHROMIUM:-} ]] || command -v chromium >/dev/null || want+=(chromium)
-  python3 -c 'import websockets' 2>/dev/null || want+=(python3-websockets)
+  find_chromium || want+=(chromium)
+  has_websockets || want+=(python3-websockets)
   if command -v dpkg-query >/dev/null; then
     for font in fonts-noto-color-emoji fonts-noto-cjk; do has_package $font || want+=("$font"); done
   fi
   packages "${want[@]}"
+  find_chromium || fail "there is no Chromium on the PATH; name it in CHROMIUM, then run again."
+}
+
+find_chromium() { [[ -n ${CHROMIUM:-} ]] || command -v chromium chromium-browser google-chrome >/dev/null; }
+
+# Another Python may stand before the system's on the PATH.
+has_websockets() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    "$python" -c 'import websockets' 2>/dev/null && return
+  done
+  return 1
 }
 
 # --- the steps ---------------------------------------------------------------

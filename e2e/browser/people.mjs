@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { atEnd } from './ending.mjs'
 
 const web = createRequire(new URL('../../web/package.json', import.meta.url))
@@ -18,7 +19,7 @@ export const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSnc
  * @param {import('node:test').TestContext} t @param {string[]} [args]
  */
 export async function openBrowser(t, args = []) {
-  const executablePath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+  const executablePath = process.env.CHROMIUM || onPath('chromium', 'chromium-browser', 'google-chrome')
   assert.ok(executablePath, 'no Chromium: install it, or name it in CHROMIUM')
   const browser = await chromium.launch({
     executablePath,
@@ -27,6 +28,12 @@ export async function openBrowser(t, args = []) {
   })
   atEnd(t, () => browser.close())
   return browser
+}
+
+/** The first of these programs that is there. @param {string[]} names */
+function onPath(...names) {
+  const folders = String(process.env.PATH).split(delimiter)
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file))
 }
 
 /**

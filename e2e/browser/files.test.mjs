@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { eventually, newPerson, openBrowser, picture } from './people.mjs'
+import { startServer } from './server.mjs'
+
+const MB = 1 << 20
+
+/** Ana in the first room of a fresh server. */
+async function arrived(t, args = []) {
+  const server = await startServer(t, { args })
+  const owner = await server.owner()
+  const ana = await newPerson(t, await openBrowser(t))
+  await ana.signIn(server.url, owner.handle, owner.password)
+  await ana.composer.waitFor()
+  return { server, owner, ana, page: ana.page }
+}
+
+test('files by paste and drop, several in one message, one taken out', async (t) => {
+  const { server, owner, ana, page } = await arrived(t)
+
+  await t.test('a pasted picture', async () => {
+    await ana.composer.evaluate((box, base64) => {
+      const data = new DataTransfer()
+      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], 'image.png', { type: 'image/png' }))
+      box.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+    }, picture.toString('base64'))
+    await page.getByRole('button', { name: 'Remove image.png' }).waitFor()
+    await ana.write('pasted')
+    await ana.sent('pasted').getByRole('img', { name: 'image.png' }).waitFor()
+  })
+
+  await t.test('dropped on the window, which names the room', async () => {
+    const target = page.getByText('Drop to attach in general')
+    await drag(page, ['dragenter', 'dragover'], [])
+    await target.waitFor()
+    const box = await target.locator('..').boundingBox()
+    const { width, height } = page.viewportSize()
+    assert.ok(box && box.width > width * 0.9 && box.height > height * 0.9, 'it fills the window')
+    await drag(page, ['dragleave'], [])
+    await target.waitFor({ state: 'detached' })
+    await drag(page, ['dragenter', 'dragover'], [])
+    await drag(page, ['drop'], ['one.txt', 'two.txt', 'three.txt'])
+    await target.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Remove one.txt' }).waitFor()
+    await page.getByRole('button', { name: 'Remove three.txt' }).waitFor()
+    await page.getByRole('button', { name: 'Remove two.txt' }).click()
+    await ana.write('two of three')
+    const message = ana.sent('two of three')
+    await message.getByLabel('Download three.txt').waitFor()
+    assert.equal(await message.getByLabel(/^Download /).count(), 2)
+    assert.equal(await page.getByRole('button', { name: /^Remove / }).count(), 0)
+    assert.deepEqual((await posts(server, owner)).map((body) => body.files.length), [1, 2])
+    assert.equal(String(await ana.download('one.txt')), 'one.txt')
+  })
+
+  await t.test('files alone are a message', async () => {
+    await ana.attach({ name: 'alone.txt', mimeType: 'text/plain', buffer: Buffer.from('alone') })
+    await page.getByRole('button', { name: 'Remove alone.txt' }).waitFor()
+    await page.getByRole('button', { name: 'Send' }).click()
+    await ana.timeline.locator('article[data-seq]').getByLabel('Download alone.txt').waitFor()
+  })
+})
+
+test('too big is refused in words, before the first byte', async (t) => {
+  const { ana, page } = await arrived(t, ['--limit', `file_bytes=${MB}`])
+  const asked = []
+  page.on('request', (request) => { if (request.url().includes('/files') || request.method() === 'PUT') asked.push(request.url()) })
+  await ana.attach([{ name: 'film.bin', mimeType: 'video/mp4', buffer: Buffer.alloc(3 * MB) }, { name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('x') }])
+  await page.getByText('film.bin has 3 MB; a file may have at most 1 MB here.', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Remove note.txt' }).waitFor()
+  assert.equal(asked.filter((url) => url.endsWith('/api/v1/files')).length, 1, 'only the small one was begun')
+  await ana.attach({ name: 'hair.bin', mimeType: 'video/mp4', buffer: Buffer.alloc(MB + 1) })
+  await page.getByText('hair.bin has a little more than 1 MB; a file').waitFor()
+  await ana.attach({ name: 'exact.bin', mimeType: 'video/mp4', buffer: Buffer.alloc(MB) })
+  await page.getByRole('button', { name: 'Remove exact.bin' }).waitFor()
+})
+
+/** Files drag over the page. @param {any} page @param {string[]} events @param {string[]} names */
+async function drag(page, events, names) {
+  await page.evaluate(([events, names]) => {
+    const data = new DataTransfer()
+    for (const name of names.length ? names : ['x']) data.items.add(new File([name], name, { type: 'text/plain' }))
+    for (const name of events) document.querySelector('main').dispatchEvent(new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true }))
+  }, [events, names])
+}
+
+/** The messages with files of the first room. */
+async function posts(server, { token }) {
+  const { list } = await server.api('GET', '/rooms', undefined, token)
+  const page = await server.api('GET', `/rooms/${list[0].room}/events?after=0&limit=200`, undefined, token)
+  return page.list.filter((event) => event.body.files).map((event) => event.body)
+}
