@@ -1,105 +1,150 @@
-// Command bench measures a whole MiniChat, built and run as people run it, over
-// loopback on one machine: start, memory, durable posts, deliveries. It prints
-// one line a figure; README.md in this folder says what each means and holds
-// the figures of earlier runs.
+// Command bench puts MiniChat, whole and as people run it, beside what else can
+// deliver a chat message on the same machine: the least that C can do, bare Go
+// hubs, Centrifugo's engine, the classroom original. Servers take turns within
+// each round; what counts are ratios within a round. README.md in this folder
+// tells how to run it and holds the figures.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
-	"runtime"
+	"os/signal"
 	"slices"
-	"time"
+	"strings"
+	"syscall"
 )
 
-type run struct {
-	bin, data string
-	seconds   time.Duration
-	watchers  int
-	idle      int
+// bench is one run: what was built, where, and what came of it.
+type bench struct {
+	dir     string // for programs and data; removed at the end
+	labFile string // the classroom's server.py; "" if there is none here
+	profile string // folder for CPU profiles of MiniChat; "" for none
+	raw     io.Writer
+	built   map[string]bool
+	seed    *seed
+	rows    []row
+}
+
+// row is one server under one scenario in one round.
+type row struct {
+	Scenario, Server string
+	Round            int
+	Result           result
 }
 
 func main() {
-	var r run
-	flag.DurationVar(&r.seconds, "for", 5*time.Second, "how long each load lasts")
-	flag.IntVar(&r.watchers, "watchers", 1000, "connections that watch one room")
-	flag.IntVar(&r.idle, "idle", 5000, "connections that do nothing")
+	if len(os.Args) > 1 && os.Args[1] == "inside" {
+		exit(inside(os.Args[2:]))
+	}
+	rounds := flag.Int("rounds", 3, "rounds; each runs every server once under every scenario")
+	only := flag.String("scenarios", strings.Join(names(), ","), "scenarios, comma separated")
+	servers := flag.String("servers", "", "servers, comma separated; else those that each scenario names. All: "+strings.Join(serverNames(), ","))
+	raw := flag.String("json", "", "append each result to this file")
+	table := flag.String("table", "", "measure nothing: print the tables of such a file")
+	lab := flag.String("lab", "../shared/bench/lab/server.py", "the classroom's server.py, which is not part of this project")
+	dir := flag.String("dir", os.TempDir(), "where the scratch folder is made; must be a disk, not memory")
+	prof := flag.String("pprof", "", "write CPU profiles of MiniChat to this folder (a server with net/http/pprof added)")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	if err := r.all(ctx); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if *table != "" {
+		exit(printFile(*table))
+	}
+	b := &bench{profile: *prof, raw: io.Discard}
+	if _, err := os.Stat(*lab); err == nil {
+		b.labFile = *lab
+	} else {
+		fmt.Fprintf(os.Stderr, "bench: %s is not here, so there will be no figures of the classroom original\n", *lab)
+	}
+	if *raw != "" {
+		f, err := os.OpenFile(*raw, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			exit(err)
+		}
+		defer f.Close()
+		b.raw = f
+	}
+	exit(b.run(ctx, *dir, *rounds, strings.Split(*only, ","), split(*servers)))
+}
+
+func split(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
-func (r *run) all(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "minichat-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	var size int64
-	if r.bin, size, err = build(dir); err != nil {
-		return err
-	}
-	r.data = dir + "/data"
-	fmt.Printf("machine: %d CPUs, %s/%s, %s; server pinned to CPU 0 with GOMAXPROCS=1\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-	fmt.Printf("binary, static and stripped: %.1f MB\n", float64(size)/1e6)
-	steps := []func(context.Context) error{r.starts, r.lone, r.posts, r.alone, r.saturated, r.idlers}
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return err
+func (b *bench) run(ctx context.Context, dir string, rounds int, only, servers []string) (err error) {
+	for _, name := range only {
+		if !slices.Contains(names(), name) {
+			return fmt.Errorf("no scenario %q; there are: %s", name, strings.Join(names(), " "))
 		}
 	}
+	if b.dir, err = os.MkdirTemp(dir, "minichat-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	if err := b.prepare(ctx, only, servers); err != nil {
+		return err
+	}
+	for round := range rounds {
+		for _, sc := range scenarios {
+			if !slices.Contains(only, sc.name) {
+				continue
+			}
+			for _, name := range sc.servers(servers) {
+				if !b.built[name] || sc.rounds > 0 && round >= sc.rounds && name == "lab" {
+					continue
+				}
+				r, err := b.once(ctx, sc, name)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err != nil {
+					fmt.Fprintf(os.Stderr, "bench: %s, %s, round %d: %v\n", sc.name, name, round+1, err)
+					continue
+				}
+				b.note(row{sc.name, name, round + 1, *r})
+			}
+		}
+	}
+	printTables(os.Stdout, b.rows)
 	return nil
 }
 
-// with runs f against a fresh server on the bench's data folder.
-func (r *run) with(ctx context.Context, f func(*server) error) error {
-	defer os.RemoveAll(r.data)
-	s, err := start(ctx, r.bin, r.data)
+func (b *bench) note(r row) {
+	b.rows = append(b.rows, r)
+	json.NewEncoder(b.raw).Encode(r)
+}
+
+func printFile(name string) error {
+	f, err := os.Open(name)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
-	if err := s.addUser(r.bin, r.data); err != nil {
-		return err
-	}
-	return f(s)
-}
-
-func (r *run) starts(ctx context.Context) error {
-	var took []time.Duration
-	var rss []int64
-	for i := range 5 {
-		s, err := start(ctx, r.bin, fmt.Sprintf("%s-start-%d", r.data, i))
-		if err != nil {
-			return err
+	defer f.Close()
+	var rows []row
+	for dec := json.NewDecoder(f); ; {
+		var r row
+		if err := dec.Decode(&r); err == io.EOF {
+			break
+		} else if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
 		}
-		took, rss = append(took, s.ready), append(rss, s.rss())
-		s.stop()
+		rows = append(rows, r)
 	}
-	fmt.Printf("start to first answer, empty folder: %s; memory then: %.1f MB\n", spread(took), float64(median(rss))/1e6)
+	printTables(os.Stdout, rows)
 	return nil
 }
-
-func median[T int64 | time.Duration](v []T) T {
-	s := slices.Clone(v)
-	slices.Sort(s)
-	return s[len(s)/2]
-}
-
-func quantile(v []time.Duration, q float64) time.Duration {
-	s := slices.Clone(v)
-	slices.Sort(s)
-	return s[min(len(s)-1, int(float64(len(s))*q))]
-}
-
-func spread(v []time.Duration) string {
-	return fmt.Sprintf("median %s (%s to %s)", round(median(v)), round(quantile(v, 0)), round(quantile(v, 1)))
-}
-
-func round(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
