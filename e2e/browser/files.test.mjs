@@ -75,6 +75,45 @@ test('too big is refused in words, before the first byte', async (t) => {
   await page.getByRole('button', { name: 'Remove exact.bin' }).waitFor()
 })
 
+test('a picture has its place before it comes: nothing moves', async (t) => {
+  const { ana, page } = await arrived(t)
+  await ana.composer.evaluate(async (box) => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 900, height: 600 })
+    canvas.getContext('2d').fillRect(0, 0, 450, 600)
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'))
+    const data = new DataTransfer()
+    data.items.add(new File([blob], 'wide.png', { type: 'image/png' }))
+    box.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+  })
+  await page.getByRole('button', { name: 'Remove wide.png' }).waitFor()
+  await ana.write('the picture')
+  await ana.sent('the picture').waitFor()
+  await ana.say('the row below')
+
+  let come
+  const held = new Promise((resolve) => { come = resolve })
+  await page.route('**/files/*/wide.png', async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.reload()
+  const row = ana.sent('the row below')
+  const shown = ana.sent('the picture').getByRole('img', { name: 'wide.png' })
+  await row.waitFor()
+  await shown.waitFor()
+  const before = [await shown.boundingBox(), await row.boundingBox()]
+  assert.equal(await shown.evaluate((img) => img.naturalWidth), 0, 'or this test shows nothing')
+  come()
+  await eventually(() => shown.evaluate((img) => img.complete && img.naturalWidth), 900, 'the picture is there')
+  assert.deepEqual([await shown.boundingBox(), await row.boundingBox()], before)
+  assert.deepEqual([before[0].width, before[0].height], [360, 240])
+
+  await ana.sent('the picture').getByRole('button', { name: 'Open wide.png' }).click()
+  await page.getByRole('dialog', { name: 'wide.png' }).getByRole('img').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+})
+
 /** Files drag over the page. @param {any} page @param {string[]} events @param {string[]} names */
 async function drag(page, events, names) {
   await page.evaluate(([events, names]) => {

@@ -1,60 +1,36 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { atEnd } from './ending.mjs'
+import { startLine } from './line.mjs'
 import { eventually, newPerson, openBrowser } from './people.mjs'
 import { startServer } from './server.mjs'
 
 const MB = 1 << 20
 const PART = 8 * MB
 
-/** Ana in the first room; what she puts goes through a line whose speed and parts the test rules. */
+/** Ana in the first room, at the end of a line that the test rules. */
 async function arrived(t) {
   const server = await startServer(t)
   const owner = await server.owner()
+  const line = await startLine(t, server)
   const ana = await newPerson(t, await openBrowser(t))
-  await ana.signIn(server.url, owner.handle, owner.password)
+  await ana.signIn(line.url, owner.handle, owner.password)
   await ana.composer.waitFor()
-  return { server, owner, ana, page: ana.page, line: await partsLine(ana.page) }
-}
-
-/**
- * Parts whose number is not let through wait at the door; what got through is written down.
- * @param {any} page
- */
-async function partsLine(page) {
-  const line = { open: new Set(), done: [], waiting: [] }
-  await page.route('**/api/v1/parts/**', async (route) => {
-    const number = Number(new URL(route.request().url()).pathname.split('/').at(-1))
-    if (!line.open.has(number)) return void line.waiting.push({ number, route })
-    await send(number, route)
-  })
-  const send = async (number, route) => {
-    const answer = await route.fetch().catch(() => null)
-    if (answer?.ok()) line.done.push(number)
-    await (answer ? route.fulfill({ response: answer }) : route.abort()).catch(() => {})
-  }
-  line.let = async (...numbers) => {
-    for (const number of numbers) line.open.add(number)
-    const now = line.waiting.filter((one) => line.open.has(one.number))
-    line.waiting = line.waiting.filter((one) => !now.includes(one))
-    await Promise.all(now.map((one) => send(one.number, one.route)))
-  }
-  line.cut = async () => {
-    const now = line.waiting
-    line.waiting = []
-    await Promise.all(now.map((one) => one.route.abort('connectionreset').catch(() => {})))
-  }
-  return line
+  return { server, owner, ana, page: ana.page, line }
 }
 
 test('a reload in the midst of a large upload: it goes on, and sends no part again', async (t) => {
   const { server, owner, ana, page, line } = await arrived(t)
   const bytes = randomBytes(3 * PART + 12345) // four parts
-  await line.let(1, 3)
-  await ana.attach({ name: 'large.bin', mimeType: 'application/octet-stream', buffer: bytes })
+  line.let(1, 3)
+  await ana.attach(await onDisk(t, 'large.bin', bytes))
   const bar = page.getByRole('progressbar', { name: 'Upload of large.bin' })
   await bar.waitFor()
-  await eventually(() => [...line.done].sort(), [1, 3], 'the parts that are up')
+  await eventually(() => [...line.parts].sort(), [1, 3], 'the parts that are up')
   await eventually(() => bar.evaluate((progress) => progress.value > 0 && progress.value < progress.max), true, 'progress shows')
   await page.getByText(/^\d+ % of 24 MB/).waitFor()
   assert.ok(await page.getByRole('button', { name: 'Cancel large.bin' }).isVisible())
@@ -65,9 +41,9 @@ test('a reload in the midst of a large upload: it goes on, and sends no part aga
   await bar.waitFor()
   await eventually(() => line.waiting.map((one) => one.number).sort(), [2, 4], 'the parts that are asked for after the reload')
   await eventually(() => bar.evaluate((progress) => progress.value), 2 * PART, 'what is up already shows')
-  await line.let(2, 4)
+  line.let(2, 4)
   await page.getByRole('button', { name: 'Remove large.bin' }).waitFor()
-  assert.deepEqual([...line.done].sort(), [1, 2, 3, 4], 'each part once')
+  assert.deepEqual([...line.parts].sort(), [1, 2, 3, 4], 'each part once')
   await ana.write('large')
   await ana.sent('large').getByLabel('Download large.bin').waitFor()
   assert.equal(sha(await fileOf(server, owner, 'large')), sha(bytes), 'the bytes that went up')
@@ -77,24 +53,25 @@ test('the line is lost: the upload waits and goes on; the text goes with it', as
   const { server, owner, ana, page, line } = await arrived(t)
   ana.expectCutLine()
   const bytes = randomBytes(PART + 999)
-  await line.let(1)
-  await ana.attach({ name: 'train.bin', mimeType: 'application/octet-stream', buffer: bytes })
-  await eventually(() => line.done, [1], 'the first part is up')
+  line.let(1)
+  await ana.attach(await onDisk(t, 'train.bin', bytes))
+  await eventually(() => line.parts, [1], 'the first part is up')
   await ana.write('written while it loads')
   await page.getByText('Sends when the files are up').waitFor()
   await eventually(() => line.waiting.length, 1, 'the second is on its way')
-  await line.cut()
+  line.cut()
   await page.getByText(/paused$/).waitFor()
-  await line.let(2)
+  line.mend()
+  line.let(2)
   await ana.sent('written while it loads').getByLabel('Download train.bin').waitFor()
-  assert.deepEqual(line.done, [1, 2])
+  assert.deepEqual(line.parts, [1, 2])
   assert.equal(sha(await fileOf(server, owner, 'written while it loads')), sha(bytes))
 })
 
 test('cancelled: gone from the page, the device and the server', async (t) => {
   const { server, owner, ana, page, line } = await arrived(t)
   const made = page.waitForResponse((response) => response.url().endsWith('/api/v1/files'))
-  await ana.attach({ name: 'no.bin', mimeType: 'application/octet-stream', buffer: randomBytes(PART + 1) })
+  await ana.attach(await onDisk(t, 'no.bin', randomBytes(PART + 1)))
   const { file } = await (await made).json()
   await eventually(() => line.waiting.length, 2, 'both parts are on their way')
   await page.getByRole('button', { name: 'Cancel no.bin' }).click()
@@ -105,6 +82,15 @@ test('cancelled: gone from the page, the device and the server', async (t) => {
   await ana.say('nothing attached')
   assert.equal(await page.getByRole('button', { name: /no\.bin/ }).count(), 0)
 })
+
+/** A file to choose: its path. @param {import('node:test').TestContext} t @param {string} name @param {Buffer} bytes */
+async function onDisk(t, name, bytes) {
+  const folder = await mkdtemp(join(tmpdir(), 'minichat-choose-'))
+  atEnd(t, () => rm(folder, { recursive: true, force: true }))
+  const path = join(folder, name)
+  await writeFile(path, bytes)
+  return path
+}
 
 /** @param {Buffer} bytes */
 function sha(bytes) {

@@ -56,7 +56,7 @@ export function bytes(n) {
     n /= 1024
     at++
   }
-  return `${at && n < 10 && n % 1 ? n.toFixed(1) : Math.round(n)} ${units[at]}`
+  return `${at && n < 10 && n % 1 ? n.toFixed(1).replace(".0", "") : Math.round(n)} ${units[at]}`
 }
 
 /** @param {number} n bytes a second */

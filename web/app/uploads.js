@@ -105,7 +105,7 @@ export class Uploads {
   /** @param {string} scope @param {File} file */
   #refusal(scope, file) {
     const { file_bytes, files_per_message } = this.#limits()
-    if (file_bytes && file.size > file_bytes) return `${file.name} has ${bytes(file.size)}; a file may have at most ${bytes(file_bytes)} here.`
+    if (file_bytes && file.size > file_bytes) return tooBig(file, file_bytes)
     if (file.size === 0) return `${file.name} is empty.`
     if (files_per_message && this.of(scope).length >= files_per_message) return `A message may carry at most ${files_per_message} ${files_per_message === 1 ? 'file' : 'files'}.`
     return ''
@@ -256,6 +256,7 @@ export class Uploads {
         have.add(p.number)
         run.sent.set(p.number, p.size)
       }
+      this.#change(id, { sent: sum(run.sent) })
       if (state.state === 'ready') return []
     } else {
       const made = await this.#api.createFile({ name, size, type, ...(width && { width, height }) }, run.abort.signal)
@@ -301,7 +302,7 @@ export class Uploads {
   /** @param {string} id @param {Run} run @param {number} number @param {number} partSent */
   #progress(id, run, number, partSent) {
     run.sent.set(number, partSent)
-    const sent = [...run.sent.values()].reduce((a, b) => a + b, 0)
+    const sent = sum(run.sent)
     const now = Date.now()
     // The speed of the last five seconds.
     run.marks = [...run.marks.filter(([at]) => now - at < 5000), [now, sent]]
@@ -309,4 +310,15 @@ export class Uploads {
     const speed = now > first[0] ? Math.max(0, ((sent - first[1]) * 1000) / (now - first[0])) : 0
     this.#change(id, { sent, speed })
   }
+}
+
+/** @param {Map<number, number>} sent */
+function sum(sent) {
+  return [...sent.values()].reduce((a, b) => a + b, 0)
+}
+
+/** @param {File} file @param {number} most */
+function tooBig(file, most) {
+  const size = bytes(file.size) === bytes(most) ? `a little more than ${bytes(most)}` : bytes(file.size)
+  return `${file.name} has ${size}; a file may have at most ${bytes(most)} here.`
 }
