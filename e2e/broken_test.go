@@ -259,6 +259,9 @@ func TestCheckerCatches(t *testing.T) {
 		{"I13", "somebody is still behind", func(t *testing.T, h history) history {
 			return append(h, record{Op: opLate, User: eve, Text: "has r-hall up to 2 of 5"})
 		}},
+		{"I13", "the last broadcast was lost, and a pong told it", func(t *testing.T, h history) history {
+			return append(h, record{Op: opBehind, User: eve, Conn: eve + "/1", Room: hall, Seq: 4, Head: 5})
+		}},
 		{"I13", "nothing can be posted any more", func(t *testing.T, h history) history {
 			return without(h, is(opOK, ben, hall, 5))
 		}},

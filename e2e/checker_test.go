@@ -32,7 +32,11 @@ func TestConsistency(t *testing.T) {
 	w.line.calm.Store(true)
 	w.rec.add(record{Op: opHealed})
 	time.Sleep(time.Second) // of talk without faults
+	for _, c := range w.clients {
+		c.busy.Store(false)
+	}
 	w.quiet()
+	w.lastWord()
 	w.stopClients()
 	w.running.Wait()
 	w.account()
@@ -53,9 +57,6 @@ const quietWithin = 30 * time.Second
 // quiet waits until every client has an answer to all that it asked for and
 // has all of its rooms.
 func (w *world) quiet() {
-	for _, c := range w.clients {
-		c.busy.Store(false)
-	}
 	began := time.Now()
 	missing := w.missing()
 	for len(missing) > 0 && time.Since(began) < quietWithin {
@@ -66,6 +67,15 @@ func (w *world) quiet() {
 		w.rec.add(record{Op: opLate, Text: text})
 	}
 	w.rec.add(record{Op: opNote, Text: fmt.Sprintf("quiet after %v", time.Since(began))})
+}
+
+// lastWord lets another process write one event into a room where everybody is
+// quiet: no later event shows that it is missing.
+func (w *world) lastWord() {
+	if _, err := w.srv.command("user", "add", "late"); err != nil {
+		w.rec.add(record{Op: opLate, Text: err.Error()})
+	}
+	w.quiet()
 }
 
 // missing tells what some clients do not have yet.

@@ -32,6 +32,7 @@ const (
 	opHead     = "head"    // an answer told Head; Asked: the record before which it was asked for; Kind: which answer
 	opFold     = "fold"    // Text: the form that the client has of message Seq
 	opEnd      = "end"     // the client has all of Room up to Seq and ends
+	opBehind   = "behind"  // two pongs in a row told of Head, and the stream of Room is at Seq
 	opLate     = "late"    // Text: what was not done long after the last fault
 	opHealed   = "healed"  // the last fault is over
 	opCanary   = "canary"  // bytes with the canary of Room came to User; Seq: the last event in them, 0: none; Kind: of the frame

@@ -142,12 +142,16 @@ func folded(f *facts) (bad []string) {
 
 func settled(f *facts) (bad []string) {
 	healed, posted := false, false
-	for _, r := range f.of(opHealed, opLate, opOK) {
+	for _, r := range f.of(opHealed, opLate, opOK, opBehind) {
 		switch r.Op {
 		case opHealed:
 			healed = true
 		case opOK:
 			posted = posted || healed && r.Seq > 0
+		case opBehind:
+			if healed {
+				say(&bad, "%s knew from two pongs of %s %d and had received up to %d", r.User, r.Room, r.Head, r.Seq)
+			}
 		default:
 			say(&bad, "%s %s: %s", r.User, r.Conn, r.Text)
 		}

@@ -187,7 +187,7 @@ func (c *client) pong(ctx context.Context, f *frame, a asked) error {
 			continue
 		}
 		if was := c.s.behind[room]; c.s.streams[room] && was > fold.seq {
-			c.rec.add(record{Op: opNote, User: c.user, Conn: c.s.conn, Room: room, Seq: fold.seq, Head: was, Text: "behind since the last pong"})
+			c.rec.add(record{Op: opBehind, User: c.user, Conn: c.s.conn, Room: room, Seq: fold.seq, Head: was})
 			if err := c.pull(ctx, room, fold.seq, 200); err != nil {
 				return err
 			}
