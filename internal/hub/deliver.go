@@ -80,6 +80,7 @@ func (r *room) consider(ev *minichat.Event) {
 		if body, ok := bodyOf[minichat.MessageBody](ev.Body); ok {
 			r.countMessage(ev, body)
 		}
+		r.stopTyping(ev.By)
 	case minichat.KindMember:
 		if body, ok := bodyOf[minichat.MemberBody](ev.Body); ok {
 			r.memberChanged(ev.Seq, body)

@@ -43,6 +43,10 @@ func TestTyping(t *testing.T) {
 		}
 	}
 	ana.collect(seq, seq)
+	ana.say(`{"type":"typing","room":"r"}`) // a new message begins: told at once, however soon after the last
+	if m := bo.signal("typing"); m.By != "ana" {
+		t.Errorf("got %s, want ana's typing after her message", m.Raw)
+	}
 	for _, m := range eve.fence() {
 		t.Errorf("does not watch: got %s", m.Raw)
 	}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"time"
 
 	"minichat/internal/bus"
@@ -46,6 +47,13 @@ func (h *Hub) typing(m bus.Message) {
 	}
 	r.pending = append(r.pending, typist{m.By, appendFrame(nil, m.Data)})
 	r.soil()
+}
+
+// stopTyping forgets that somebody writes, once the message is there: what was
+// not told yet would be wrong, and the next message is announced anew. mu is held.
+func (r *room) stopTyping(by string) {
+	delete(r.typed, by)
+	r.pending = slices.DeleteFunc(r.pending, func(t typist) bool { return t.by == by })
 }
 
 // read notes what somebody has read, and tells his own sessions.
