@@ -27,8 +27,14 @@ export function RailRow({ room }) {
     <span class="grow ellipsis"><bdi>${roomTitle(room, client.store)}</bdi></span>
     ${draft && html`<span class="draft" title="Draft"><${Icon} name="edit" /><span class="said">, draft</span></span>`}
     ${unread && !count && html`<span class="said">, unread</span>`}
-    ${count > 0 && html`<span class="badge">${count > 99 ? '99+' : count}<span class="said"> unread</span></span>`}
+    ${count > 0 && html`<span class="badge">${count > 99 ? '99+' : count}<span class="said"> ${countWord(room, count)}</span></span>`}
   </a>`
+}
+
+/** @param {import('../protocol.js').Room} room @param {number} count */
+function countWord(room, count) {
+  if (room.kind === 'direct') return 'unread'
+  return count === 1 ? 'mention' : 'mentions'
 }
 
 /**
