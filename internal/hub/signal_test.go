@@ -43,6 +43,7 @@ func TestTyping(t *testing.T) {
 		}
 	}
 	ana.collect(seq, seq)
+	bo.collect(seq, seq)
 	ana.say(`{"type":"typing","room":"r"}`) // a new message begins: told at once, however soon after the last
 	if m := bo.signal("typing"); m.By != "ana" {
 		t.Errorf("got %s, want ana's typing after her message", m.Raw)
