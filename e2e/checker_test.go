@@ -26,7 +26,9 @@ func TestConsistency(t *testing.T) {
 	nemeses.Go(func() { w.flap(faults, rand.New(rand.NewPCG(seed, 4))) })
 	nemeses.Go(func() { w.comeAndGo(faults, seed) })
 	nemeses.Go(func() { w.dawdle(faults) })
-	w.suffer()
+	for range rounds(t) {
+		w.suffer()
+	}
 	over()
 	nemeses.Wait()
 	w.line.calm.Store(true)
@@ -175,6 +177,9 @@ func (w *world) tell(h history) {
 		count[r.Op]++
 		if r.Op == opOK && r.Dup {
 			count["dup"]++
+		}
+		if r.Op == opFail {
+			count["fail "+r.Code]++
 		}
 		if r.Op == opNote {
 			w.t.Logf("%7.3f %s %s %s", float64(r.At)/1e9, r.Text, r.User, r.Room)

@@ -31,6 +31,8 @@ type client struct {
 	veil  string        // the private room, for those who are not always in it; "" for the others
 	vow   string        // the private room, for those who may speak in it
 
+	fleeting bool // will be disabled
+
 	busy  atomic.Bool // makes new changes
 	idle  atomic.Bool // nothing waits for an answer, nothing is stale
 	ended atomic.Bool // was told not to come back

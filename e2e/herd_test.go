@@ -144,7 +144,7 @@ func TestSlowReader(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	slow, err := dialLine(ctx, s.addr, 4096)
+	slow, err := dialLine(ctx, s.addr, 64<<10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,10 +8,13 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -22,6 +25,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv(confinedVar) != "" {
 		fmt.Fprintln(os.Stderr, runConfined(os.Args[1:])) // it returns only when it fails
 		os.Exit(1)
+	}
+	flag.Parse()
+	// Most of these tests wait: for a fault, for a peer that is slow.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	os.Exit(withBinary(m.Run))
 }
@@ -42,3 +50,29 @@ func withBinary(run func() int) int {
 	}
 	return run()
 }
+
+// sources is what the server is made of. Looking at each file once tells the go
+// command that results of these tests are old when one of them has changed.
+var sources = sync.OnceValue(func() error {
+	for _, top := range []string{"../cmd", "../internal", "../web", "../go.mod", "../go.sum"} {
+		err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Name() == "node_modules" {
+				return fs.SkipDir
+			}
+			if err == nil && !d.IsDir() {
+				_, err = os.Stat(path)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	own, err := filepath.Glob("../*.go")
+	for _, path := range own {
+		if _, statErr := os.Stat(path); err == nil {
+			err = statErr
+		}
+	}
+	return err
+})

@@ -1,16 +1,29 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"syscall"
+	"testing"
 	"time"
 )
 
-// loadFor is how long the faults go on.
+// loadFor is how long the faults go on, in whole rounds: E2E_ROUNDS of them, or
+// one.
 const loadFor = 22 * time.Second
+
+func rounds(t testing.TB) int {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("E2E_ROUNDS"), "1"))
+	if err != nil {
+		t.Fatalf("E2E_ROUNDS: %v", err)
+	}
+	return n
+}
 
 // suffer spreads the faults of the process over loadFor: kills, freezes, and
 // all lines cut at once. It is for the test's goroutine.
@@ -103,7 +116,7 @@ func (w *world) comeAndGo(ctx context.Context, seed uint64) {
 			return
 		}
 		c := newClient(p, w.line.addr(), w.rooms[:1], w.rec, seed+1000+uint64(i))
-		c.pace = 150 * time.Millisecond
+		c.pace, c.fleeting = 150*time.Millisecond, true
 		c.busy.Store(true)
 		done := make(chan struct{})
 		w.running.Go(func() {

@@ -114,6 +114,9 @@ func (s *server) greeted() bool {
 
 func (s *server) launch() {
 	s.t.Helper()
+	if err := sources(); err != nil {
+		s.t.Fatal(err)
+	}
 	s.said = &transcript{}
 	s.cmd = exec.Command(binary, append([]string{"serve", "--listen", s.addr, "--data", s.data}, s.args...)...)
 	s.cmd.Env = cleanEnv()

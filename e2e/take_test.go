@@ -159,6 +159,8 @@ func (c *client) answer(ctx context.Context, f *frame, raw []byte) error {
 	}
 	delete(c.s.asked, *f.N)
 	switch {
+	case f.code() == "internal":
+		return &protocolError{fmt.Sprintf("%s %s: %s", a.kind, a.room, raw)}
 	case f.Type == "pong":
 		c.s.ping = 0
 		return c.pong(ctx, f, a)
@@ -167,8 +169,7 @@ func (c *client) answer(ctx context.Context, f *frame, raw []byte) error {
 	case a.kind == "watch" && f.Type == "ok":
 		c.rec.add(record{Op: opHead, User: c.user, Conn: c.s.conn, Room: a.room, Kind: "watch", Head: f.Head, Asked: a.at})
 		c.stream(a.room, a.after)
-	case f.Type == "error" && c.veil == "":
-		// Nothing that these clients watch or pull may be refused but by those for whom it is veiled.
+	case f.Type == "error" && c.veil == "" && !(c.fleeting && f.code() == "unauthenticated"):
 		return &protocolError{fmt.Sprintf("%s %s: %s", a.kind, a.room, raw)}
 	}
 	return nil
