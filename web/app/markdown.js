@@ -104,7 +104,8 @@ function rawInline(token) {
 
 /** @type {Record<string, (token: any, depth: number) => Inline[]>} */
 const INLINES = {
-  text: (token, depth) => (token.tokens ? inlines(token.tokens, depth + 1) : plain(token.text)),
+  // `text` is `raw` with the numbers of characters (&#60;) turned into them: what was typed is shown.
+  text: (token, depth) => (token.tokens ? inlines(token.tokens, depth + 1) : plain(token.raw)),
   escape: (token) => [{ t: 'text', text: token.text }],
   br: () => [{ t: 'br' }],
   strong: (token, depth) => [{ t: 'b', c: inlines(token.tokens, depth + 1) }],
@@ -118,7 +119,16 @@ const INLINES = {
 /** A link shows what was typed, never a link or a mention within it. @param {any} token @returns {Inline[]} */
 function link(token) {
   const href = safeHref(token.href)
-  return href ? [{ t: 'link', href, c: [{ t: 'text', text: token.text || token.href }] }] : plain(token.raw)
+  return href && !pretends(token.text, href) ? [{ t: 'link', href, c: [{ t: 'text', text: token.text || token.href }] }] : plain(token.raw)
+}
+
+/** Whether the words of a link name another place than it leads to. @param {string} text @param {string} href */
+function pretends(text, href) {
+  const named = /^\s*(?:https?:\/\/|(?=www\.))((?:[\p{L}\p{N}-]+\.)+[\p{L}\p{N}-]{2,})(?=[:/?#\s]|$)/iu.exec(text ?? '')?.[1]
+  if (!named) return false
+  const place = (/** @type {string} */ host) => host.toLowerCase().replace(/^www\./, '')
+  const host = safeHref(`http://${named}/`)
+  return host === null || place(new URL(host).hostname) !== place(new URL(href).hostname)
 }
 
 /** Text with its line breaks. @param {string} text @returns {Inline[]} */
