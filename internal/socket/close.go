@@ -7,9 +7,6 @@ func (c *Conn) Close(code int, reason string) {
 	defer c.mu.Unlock()
 	if c.state == live {
 		c.part(code, reason)
-		if !c.waiting() {
-			c.parted()
-		}
 	}
 }
 
@@ -18,29 +15,25 @@ func (c *Conn) part(code int, reason string) {
 	c.leave(closing)
 	c.deadline(&c.overBy, c.srv.ticks(c.srv.o.Stall+c.srv.o.Linger))
 	c.push(appendClose(nil, code, reason))
-}
-
-// hangUp ends writing once the close frame has gone.
-func (c *Conn) hangUp() {
-	c.mu.Lock()
-	parting := c.state == closing
-	c.mu.Unlock()
-	if parting {
-		c.parted() // without mu: below TLS it may wait for the peer
+	if c.state == closing && !c.waiting() {
+		c.parted()
 	}
 }
 
 // parted says that nothing more will come, and gives the peer a moment to read
 // it and leave: to close with bytes unread would reset the connection, and the
-// close frame might never be read.
+// close frame might never be read. mu is held where the descriptor is ours;
+// where not, it may wait for the peer, and mu is not held.
 func (c *Conn) parted() {
 	c.deadline(&c.overBy, c.srv.ticks(c.srv.o.Linger))
-	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+	if c.nc == nil {
+		endWriting(c.fd)
+	} else if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite() // an error means that the peer is gone, which the reader sees
 	}
 }
 
-// drop ends the connection at once. The reading goroutine does the rest.
+// drop ends the connection at once. Whoever reads it does the rest.
 func (c *Conn) drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -49,8 +42,32 @@ func (c *Conn) drop() {
 	}
 }
 
-// finish is the last act of the reading goroutine.
+// lost ends the connection, after a failure or for good, and has its owner told.
+// mu is held.
+func (c *Conn) lost() {
+	c.out = outbox{}
+	c.leave(over)
+	c.hangUp()
+	if c.nc == nil && !c.reading {
+		c.reading = true
+		go c.finish()
+	}
+}
+
+// hangUp closes what the connection is made of. mu is held, or c not yet known.
+func (c *Conn) hangUp() {
+	if c.nc != nil {
+		base(c.nc).Close() // whoever reads it finds out
+		return
+	}
+	c.poller.remove(c)
+	release(c.fd)
+	c.fd = -1
+}
+
+// finish is the last that is done for a connection, by whoever was reading it.
 func (c *Conn) finish() {
+	defer c.srv.wg.Done()
 	c.drop()
 	c.srv.wheel.remove(c)
 	c.guard(func() { c.handler.Closed(c) })

@@ -4,7 +4,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 )
 
 // Handler is told what happens on a connection.
@@ -25,26 +24,32 @@ const (
 )
 
 // Conn is one WebSocket connection. Its methods may be called by any goroutine.
+//
+// It has either a descriptor of its own, for which a poller waits, or, under
+// TLS and where there is no poller, a net.Conn and a goroutine that reads it.
 type Conn struct {
 	srv     *Server
-	nc      net.Conn
-	raw     syscall.RawConn // nil: no descriptor that could be used directly
-	fd      int             // valid while state is not over, under mu
+	nc      net.Conn // nil: the descriptor is ours
+	poller  *poller
+	fd      int32 // valid while state is not over, under mu
+	stamp   int32 // the poller's
 	handler Handler
 	flood   []byte // text payload before a 4009
-	data    atomic.Value
 	limit   atomic.Int64
 	place   place // the wheel's
 
-	in     *reader // of the reading goroutine; nil while idle
+	in     *reader // of whoever reads; nil while idle
 	window uint32  // the second in which controls were counted
 	ctrls  int32
 
-	heard                    atomic.Uint32 // ticks; when the last byte came
-	readyBy, frameBy, overBy atomic.Uint32 // ticks; 0: no such deadline
+	heard                             atomic.Uint32 // ticks; when the last byte came
+	readyBy, frameBy, stallBy, overBy atomic.Uint32 // ticks; 0: no such deadline
 
 	mu       sync.Mutex
 	state    int8
+	reading  bool          // a goroutine reads, or finishes, a descriptor of ours
+	more     bool          // something came since it last looked
+	ended    bool          // the peer will send no more: read up to the end
 	draining bool          // a goroutine is writing out
 	out      outbox        // what waits for the peer
 	drained  chan struct{} // made when asked for
@@ -57,16 +62,6 @@ func (c *Conn) Ready(limit int64) {
 	c.limit.Store(limit)
 	c.readyBy.Store(0)
 }
-
-// SetData keeps one value for the connection's owner. It must not be nil, and
-// always of the same type.
-func (c *Conn) SetData(v any) { c.data.Store(v) }
-
-// Data returns what SetData kept, or nil.
-func (c *Conn) Data() any { return c.data.Load() }
-
-// RemoteAddr is the peer's address as the kernel knows it.
-func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 // IdleMS is for how long nothing has come from the peer, to a tick.
 func (c *Conn) IdleMS() int64 {
@@ -121,7 +116,7 @@ func (c *Conn) leave(to int8) {
 
 // pressed reports whether any deadline stands.
 func (c *Conn) pressed() bool {
-	return c.readyBy.Load() != 0 || c.frameBy.Load() != 0 || c.overBy.Load() != 0
+	return c.readyBy.Load() != 0 || c.frameBy.Load() != 0 || c.stallBy.Load() != 0 || c.overBy.Load() != 0
 }
 
 // meet keeps the deadlines that have come and reports whether others stand.
@@ -133,6 +128,13 @@ func (c *Conn) meet(now uint32) bool {
 	}
 	if by := c.readyBy.Load(); come(by) && c.readyBy.CompareAndSwap(by, 0) {
 		c.Close(4001, "no hello in time")
+	}
+	if by := c.stallBy.Load(); come(by) && c.stallBy.CompareAndSwap(by, 0) {
+		c.mu.Lock()
+		if c.state != over {
+			c.stalled()
+		}
+		c.mu.Unlock()
 	}
 	return c.pressed()
 }

@@ -33,8 +33,15 @@ func (e *echo) Text(c *Conn, b []byte) {
 
 func (e *echo) Closed(c *Conn) { e.closed <- c }
 
-// serve runs a server whose only address upgrades to h.
-func serve(t testing.TB, o Options, a Accept) (*Server, *httptest.Server) {
+// overBoth runs a test over plain TCP, where a poller has the descriptors, and
+// over TLS, where every connection has a goroutine.
+func overBoth(t *testing.T, test func(t *testing.T, secure bool)) {
+	t.Run("plain", func(t *testing.T) { test(t, false) })
+	t.Run("tls", func(t *testing.T) { test(t, true) })
+}
+
+// serve runs a server whose only address upgrades as a says.
+func serve(t testing.TB, secure bool, o Options, a Accept) (*Server, *httptest.Server) {
 	s := New(o)
 	ts := httptest.NewUnstartedServer(nil)
 	ts.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,14 +53,18 @@ func serve(t testing.TB, o Options, a Accept) (*Server, *httptest.Server) {
 			http.Error(w, bad.Code, bad.Status)
 		}
 	})
+	if secure {
+		ts.StartTLS()
+	} else {
+		ts.Start()
+	}
 	t.Cleanup(func() { s.Close(); ts.Close() })
 	return s, ts
 }
 
-func serveEcho(t testing.TB, o Options) (*Server, *httptest.Server, *echo) {
+func serveEcho(t testing.TB, secure bool, o Options) (*Server, *httptest.Server, *echo) {
 	e := newEcho()
-	s, ts := serve(t, o, Accept{Handler: e, ReadLimit: 64 << 10})
-	ts.Start()
+	s, ts := serve(t, secure, o, Accept{Handler: e, ReadLimit: 64 << 10})
 	return s, ts, e
 }
 
@@ -68,27 +79,20 @@ const handshake = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection
 
 func dial(t testing.TB, ts *httptest.Server) *peer {
 	t.Helper()
+	return shake(t, connect(t, ts), "")
+}
+
+func connect(t testing.TB, ts *httptest.Server) net.Conn {
+	t.Helper()
 	nc, err := net.Dial("tcp", ts.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return shake(t, nc, "")
-}
-
-// start starts ts and dials it.
-func start(t testing.TB, ts *httptest.Server, secure bool) *peer {
-	t.Helper()
-	if !secure {
-		ts.Start()
-		return dial(t, ts)
+	if ts.TLS == nil {
+		return nc
 	}
-	ts.StartTLS()
 	roots := ts.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	nc, err := tls.Dial("tcp", ts.Listener.Addr().String(), &tls.Config{RootCAs: roots, ServerName: "example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return shake(t, nc, "")
+	return tls.Client(nc, &tls.Config{RootCAs: roots, ServerName: "example.com"})
 }
 
 // shake does the handshake and sends more in the same packet.

@@ -15,66 +15,118 @@ const (
 	maxControls = 250 // pings and pongs a second
 )
 
-// read is the connection's goroutine. rest came with the handshake.
-func (c *Conn) read(rest []byte) {
-	defer c.srv.wg.Done()
-	defer c.finish()
-	if len(rest) > 0 && !c.input(rest) {
+// join has the poller wait for the connection. rest came with the handshake.
+func (c *Conn) join(rest []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == over {
+		return // the server was closed meanwhile
+	}
+	if err := c.poller.add(c); err != nil {
+		c.srv.o.Log.Error("a connection is lost", "err", err)
+		c.lost()
 		return
 	}
-	if c.raw != nil {
-		c.readRaw()
+	if len(rest) > 0 {
+		c.reading = true
+		go c.serve(rest)
+	}
+}
+
+// event is told by the poller that something has changed.
+func (c *Conn) event(readable, writable, ended bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if writable && c.state != over && c.out.size() > 0 {
+		c.pour()
+	}
+	if !readable || c.state == over {
 		return
+	}
+	c.more, c.ended = true, c.ended || ended
+	if !c.reading {
+		c.reading = true
+		go c.serve(nil)
+	}
+}
+
+// serve reads what came on a descriptor of ours, and ends when that is all: so
+// an idle connection has no goroutine, and one whose owner takes his time
+// keeps nobody else waiting.
+func (c *Conn) serve(rest []byte) {
+	if len(rest) > 0 {
+		c.input(rest)
+	}
+	bp := c.srv.buffers.Get().(*[]byte)
+	n, full := 0, true
+	for on := true; on; full = n == len(*bp) {
+		if n, on = c.readSome(*bp, full); n > 0 {
+			c.input((*bp)[:n])
+		}
+	}
+	c.srv.buffers.Put(bp)
+	if n < 0 {
+		c.finish()
+	}
+}
+
+// readSome reads once, unless the last read was not full and nothing has come
+// since. on is false when there was nothing to read, and then n is negative
+// when the connection is over.
+func (c *Conn) readSome(b []byte, full bool) (n int, on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != over && !full && !c.more && !c.ended {
+		c.reading = false
+		return 0, false
+	}
+	c.more = false
+	if c.state == over {
+		return -1, false
+	}
+	n, err := readNow(c.fd, b)
+	switch {
+	case n < 0:
+		c.reading = false
+		return 0, false
+	case n == 0 || err != nil:
+		c.lost()
+		return -1, false
+	}
+	return n, true
+}
+
+// read is the goroutine of a connection without a descriptor. It waits with a
+// small buffer. rest came with the handshake.
+func (c *Conn) read(rest []byte) {
+	defer c.finish()
+	if len(rest) > 0 {
+		c.input(rest)
 	}
 	small := make([]byte, smallRead)
 	for c.readWaiting(small) {
 	}
 }
 
-// readRaw reads without holding a buffer while there is nothing to read.
-func (c *Conn) readRaw() {
-	var (
-		bp  *[]byte
-		n   int
-		err error
-	)
-	take := func(fd uintptr) (done bool) {
-		bp = c.srv.buffers.Get().(*[]byte)
-		if n, err = readNow(int(fd), *bp); n < 0 {
-			c.srv.buffers.Put(bp)
-			bp = nil
-		}
-		return bp != nil
-	}
-	for {
-		if c.raw.Read(take) != nil {
-			return
-		}
-		on := n > 0 && err == nil && c.input((*bp)[:n])
-		c.srv.buffers.Put(bp)
-		if !on {
-			return
-		}
-	}
-}
-
 // readWaiting waits with a small buffer and takes a large one while more comes.
 func (c *Conn) readWaiting(small []byte) bool {
 	n, err := c.nc.Read(small)
-	if n > 0 && !c.input(small[:n]) || err != nil {
-		return false
+	if n > 0 {
+		c.input(small[:n])
 	}
-	if n < len(small) {
-		return true
+	if n < len(small) || err != nil {
+		return err == nil
 	}
 	bp := c.srv.buffers.Get().(*[]byte)
 	defer c.srv.buffers.Put(bp)
-	n, err = c.nc.Read(*bp)
-	return (n <= 0 || c.input((*bp)[:n])) && err == nil
+	if n, err = c.nc.Read(*bp); n > 0 {
+		c.input((*bp)[:n])
+	}
+	return err == nil
 }
 
-// input takes what was read. false: the connection is over for the reader.
-func (c *Conn) input(b []byte) bool {
+// input takes what was read.
+func (c *Conn) input(b []byte) {
 	c.heard.Store(c.srv.now())
 	r := c.in
 	if r == nil {
@@ -97,10 +149,9 @@ func (c *Conn) input(b []byte) bool {
 	if c.leaving() {
 		c.in = nil
 		c.frameBy.Store(0)
-		return true // what still comes is read, so that our close frame arrives
+		return // what still comes is read, so that our close frame arrives
 	}
 	c.keep(r, whole)
-	return true
 }
 
 // keep holds on to r while a message is half there, for as long as it may take.

@@ -6,6 +6,7 @@ package socket
 import (
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// maxPollers is enough: a poller only finds out whose turn it is.
+const maxPollers = 4
+
 // Server holds the connections that it upgraded.
 type Server struct {
 	o     Options
@@ -56,6 +60,7 @@ type Server struct {
 	tick  atomic.Uint32
 	wheel wheel
 
+	pollers []*poller     // none: every connection has a goroutine
 	buffers sync.Pool     // *[]byte of readSize
 	readers sync.Pool     // *reader, idle
 	always  chan struct{} // closed: what Drained and Done give when there is nothing to wait for
@@ -72,6 +77,15 @@ func New(o Options) *Server {
 	s.tick.Store(1)
 	s.wheel.prepare(s.o)
 	s.wg.Go(s.turn)
+	for range min(runtime.GOMAXPROCS(0), maxPollers) {
+		p, err := newPoller()
+		if err != nil {
+			s.o.Log.Info("connections take a goroutine each", "why", err)
+			break
+		}
+		s.pollers = append(s.pollers, p)
+		s.wg.Go(p.run)
+	}
 	return s
 }
 
@@ -84,6 +98,9 @@ func (s *Server) Close() error {
 	}
 	for _, c := range conns {
 		c.drop()
+	}
+	for _, p := range s.pollers {
+		p.close()
 	}
 	s.wg.Wait()
 	return nil

@@ -63,28 +63,41 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request, a Accept) (*Con
 	}
 	bound(nc)
 	c := &Conn{srv: s, nc: nc, handler: a.Handler, flood: a.Flood}
-	c.raw, c.fd = descriptor(nc)
 	c.limit.Store(a.ReadLimit)
 	c.heard.Store(s.now())
 	return c, s.begin(c, a, answer(key, a.Subprotocol), bytes.Clone(rest))
 }
 
-// begin sends the answer and starts reading, on a goroutine that has not the
-// grown stack of the handshake.
+// settle finds a poller for the connection, if it has a descriptor.
+func (s *Server) settle(c *Conn) {
+	if len(s.pollers) == 0 {
+		return
+	}
+	if fd, ok := takeOver(c.nc); ok {
+		c.nc, c.fd, c.poller = nil, fd, s.pollers[int(fd)%len(s.pollers)]
+	}
+}
+
+// begin sends the answer and starts reading.
 func (s *Server) begin(c *Conn, a Accept, answer, rest []byte) error {
 	if _, err := c.nc.Write(answer); err != nil {
 		c.nc.Close()
 		return fmt.Errorf("answer the handshake: %w", err)
 	}
+	s.settle(c)
 	if !s.wheel.add(c) {
-		c.nc.Close()
+		c.hangUp()
 		return ErrClosed
 	}
 	s.opened.Add(1)
 	if a.ReadyWithin > 0 {
 		c.deadline(&c.readyBy, s.ticks(a.ReadyWithin))
 	}
-	go c.read(rest)
+	if c.nc == nil {
+		c.join(rest)
+	} else {
+		go c.read(rest) // a goroutine that has not the grown stack of the handshake
+	}
 	return nil
 }
 

@@ -48,38 +48,58 @@ func (c *Conn) push(frames []byte) {
 		return
 	}
 	n := 0
-	if c.raw != nil {
+	if c.nc == nil {
 		var err error
 		if n, err = writeNow(c.fd, frames); err != nil {
 			c.lost()
 			return
 		}
 	}
-	if n < len(frames) {
-		c.out.start(frames, n)
-		c.draining = true
-		c.srv.wg.Go(c.drain)
+	if n == len(frames) {
+		return
+	}
+	c.out.start(frames, n)
+	if c.nc == nil {
+		c.deadline(&c.stallBy, c.srv.ticks(c.srv.o.Stall)) // the poller tells when there is room
+		return
+	}
+	c.draining = true
+	c.srv.wg.Go(c.drain)
+}
+
+// pour writes what waits when the kernel has room again. mu is held.
+func (c *Conn) pour() {
+	n, err := writeNow(c.fd, c.out.rest())
+	if err != nil {
+		c.lost()
+		return
+	}
+	if n > 0 {
+		c.out.took(n)
+		c.stallBy.Store(0)
+	}
+	if c.out.size() > 0 { // and there is no room again
+		if n > 0 {
+			c.deadline(&c.stallBy, c.srv.ticks(c.srv.o.Stall))
+		}
+		return
+	}
+	c.wake()
+	if c.state == closing {
+		c.parted()
 	}
 }
 
-// lost is what follows from a failed write. The reading goroutine finds the
-// connection ended and tidies up. mu is held.
-func (c *Conn) lost() {
-	c.out = outbox{}
-	c.leave(over)
-	base(c.nc).Close()
-}
-
-// drain writes what waits, as the peer makes room for it, and ends with it.
+// drain writes what waits to a connection without a descriptor, as the peer
+// makes room for it, and ends with it.
 func (c *Conn) drain() {
 	for {
 		b := c.nextOut()
 		if b == nil {
-			c.hangUp()
-			return
+			break
 		}
 		c.nc.SetWriteDeadline(time.Now().Add(c.srv.o.Stall)) // an error shows in the write
-		n, err := c.writeSome(b)
+		n, err := c.nc.Write(b[:min(len(b), chunk)])
 		c.mu.Lock()
 		if c.state == over {
 			c.mu.Unlock()
@@ -88,10 +108,19 @@ func (c *Conn) drain() {
 		if n > 0 {
 			c.out.took(n)
 		}
-		if err != nil {
-			c.stalled(err)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			c.stalled()
+		case err != nil:
+			c.lost()
 		}
 		c.mu.Unlock()
+	}
+	c.mu.Lock()
+	parting := c.state == closing
+	c.mu.Unlock()
+	if parting {
+		c.parted()
 	}
 }
 
@@ -109,28 +138,13 @@ func (c *Conn) nextOut() []byte {
 
 // stalled ends a connection whose peer takes nothing. What has not begun to go
 // is dropped, so that the close frame is the next that the peer reads if he
-// ever reads again. mu is held.
-func (c *Conn) stalled(err error) {
-	if c.state == closing || !errors.Is(err, os.ErrDeadlineExceeded) {
+// ever reads again. mu is held, state is not over.
+func (c *Conn) stalled() {
+	if c.state == closing {
 		c.lost()
 		return
 	}
 	c.srv.slow.Add(1)
 	c.out.cut()
 	c.part(4008, "too slow")
-}
-
-// writeSome waits until the peer takes something, at most until the deadline.
-func (c *Conn) writeSome(b []byte) (n int, err error) {
-	if c.raw == nil {
-		return c.nc.Write(b[:min(len(b), chunk)])
-	}
-	werr := c.raw.Write(func(fd uintptr) bool {
-		n, err = writeNow(int(fd), b)
-		return err != nil || n > 0
-	})
-	if err == nil {
-		err = werr
-	}
-	return n, err
 }
