@@ -26,7 +26,7 @@ type result struct {
 	SameOrder, Verdict                                      string
 	RSSKBBase, RSSPerConn, SlabPerConn, ConnCPUus           float64
 	IdleCores                                               float64
-	AllUpMs, ServedMs, UsPerReconnect                       float64
+	AllUpMs, ServedMs, UsPerReconnect, Retries              float64
 	AcksPerSec, SrvUsPerAck, AppendP50ms, AppendP99ms       float64
 
 	Own measurement

@@ -40,16 +40,26 @@ func (t *tables) ratios(scenario, server, against string, of figure) []float64 {
 		v := of(r)
 		if against != "" {
 			other := t.rows[scenario][against][round]
-			if other == nil || of(other) <= 0 {
+			if other == nil || other.void() || of(other) <= 0 {
 				continue
 			}
 			v /= of(other)
 		}
-		if v > 0 && !strings.HasPrefix(r.Verdict, "FAULTY") && !strings.HasPrefix(r.Verdict, "REFUSED") && !strings.HasPrefix(r.Verdict, "NOT ALL") {
+		if v > 0 && !r.void() {
 			list = append(list, v)
 		}
 	}
 	return list
+}
+
+// void reports whether something went wrong, so that no figure counts.
+func (r *result) void() bool {
+	for _, bad := range []string{"FAULTY", "REFUSED", "NOT"} {
+		if strings.HasPrefix(r.Verdict, bad+" ") || strings.HasPrefix(r.Verdict, bad+":") {
+			return true
+		}
+	}
+	return false
 }
 
 func median(v []float64) float64 {
@@ -104,7 +114,7 @@ var columns = map[string][]column{
 		{"KB slab a connection, both ends", func(r *result) float64 { return r.SlabPerConn }},
 		{"CPU µs to connect", func(r *result) float64 { return r.ConnCPUus }}, {"cores while idle", func(r *result) float64 { return r.IdleCores }}},
 	"storm": {{"all served, ms", servedMs}, {"all connected, ms", func(r *result) float64 { return r.AllUpMs }},
-		{"CPU µs a return", func(r *result) float64 { return r.UsPerReconnect }}},
+		{"CPU µs a return", func(r *result) float64 { return r.UsPerReconnect }}, {"attempts that failed", func(r *result) float64 { return r.Retries }}},
 	"acks": {{"acked/s", func(r *result) float64 { return r.AcksPerSec }}, {"CPU µs each", func(r *result) float64 { return r.SrvUsPerAck }},
 		{"p50 ms", func(r *result) float64 { return r.P50ms }}, {"p99 ms", func(r *result) float64 { return r.P99ms }},
 		{"posts a transaction", own("batch")}, {"in the process, posts/s", own("inside posts/s")}},
@@ -165,7 +175,7 @@ func (t *tables) versus(scenario, server string, of figure) string {
 func (t *tables) faults(scenario, server string) string {
 	seen := map[string]bool{}
 	for _, r := range t.rows[scenario][server] {
-		if v := r.Verdict; strings.ContainsAny(v, ":") || strings.HasPrefix(v, "FAULTY") || strings.HasPrefix(v, "NOT ALL") {
+		if v := r.Verdict; r.void() || strings.Contains(v, ":") {
 			head, _, _ := strings.Cut(v, ":")
 			seen[strings.ToLower(head)] = true
 		}

@@ -46,8 +46,10 @@ type engine struct {
 	base     time.Time
 	up       int
 	failed   int
-	closed   int // closed by the server while up
-	inflight int // handshakes under way
+	retries  int   // how many failed attempts may be made again
+	again    []int // connections that wait for that
+	closed   int   // closed by the server while up
+	inflight int   // handshakes under way
 
 	counting  bool
 	deliver   uint64 // deliveries counted
@@ -177,9 +179,13 @@ func (e *engine) drop(c *conn, rst bool) {
 }
 
 func (e *engine) fail(c *conn, why string) {
-	if c.state == stUp {
+	switch {
+	case c.state == stUp:
 		e.closed++
-	} else {
+	case e.retries > 0: // as clients do
+		e.retries--
+		e.again = append(e.again, c.m.Idx)
+	default:
 		e.failed++
 	}
 	if e.joinErr == nil {
@@ -316,7 +322,14 @@ func (e *engine) connectAll(par int, deadline time.Duration) error {
 			}
 			next++
 		}
-		if next == len(e.conns) && e.inflight == 0 {
+		for len(e.again) > 0 && next == len(e.conns) && e.inflight < par {
+			i := e.again[0]
+			e.again = e.again[1:]
+			if err := e.dial(i); err != nil {
+				return fmt.Errorf("dial %d again: %w", i, err)
+			}
+		}
+		if next == len(e.conns) && e.inflight == 0 && len(e.again) == 0 {
 			break
 		}
 		e.poll(50e6)

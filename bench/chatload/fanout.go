@@ -43,7 +43,7 @@ func fanout(e *engine, o *options, r *result, snd []int) {
 	tEnd, inTime := e.now(), e.deliver-d0
 	r.DelivPerSec = float64(inTime) / b.t.Sub(a.t).Seconds()
 	reads, bytes, got := e.reads, e.bytesIn, inTime
-	f.drain(30 * time.Second)
+	f.drain(60 * time.Second)
 	if e.lastDel > tEnd {
 		r.DrainMs = float64(e.lastDel-tEnd) / 1e6
 	}

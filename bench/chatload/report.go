@@ -39,7 +39,7 @@ type result struct {
 	Pings                                         uint64
 	// storm
 	AllUpMs, ServedMs, UsPerReconnect float64
-	Missed                            int
+	Missed, Retries                   int
 	// acks, lone: P50ms and P99ms are of the answers
 	AcksPerSec, SrvUsPerAck, AppendP50ms, AppendP99ms float64
 }
@@ -107,8 +107,8 @@ func report(r *result) {
 		fmt.Printf("%-16s idle n=%d: %.0f conn/s (%.1f us server CPU each); server RSS %.1f -> %.1f MB = %.2f KB/conn; kernel both ends: slab %.2f KB/conn, tcp mem %.2f KB/conn; idle %.4f cores, %d pings answered, %.1f us server CPU each; gen %.3f cores; closed %d %s\n",
 			r.Label, r.N, r.ConnPerSec, r.ConnCPUus, r.RSSKBBase/1024, r.RSSKBAfter/1024, r.RSSPerConn, r.SlabPerConn, r.TCPMemPerConn, r.IdleCores, r.Pings, r.IdleUsPerPing, r.GenCores, r.ClosedByServer, r.Verdict)
 	case "storm":
-		fmt.Printf("%-16s storm n=%d, %d missed: all up again %.0f ms, all served %.0f ms, %.1f us server CPU per reconnect (%.2f cores); gen %.2f cores; gap %d dup %d; %s\n",
-			r.Label, r.N, r.Missed, r.AllUpMs, r.ServedMs, r.UsPerReconnect, r.SrvCores, r.GenCores, r.Gaps, r.Dups, r.Verdict)
+		fmt.Printf("%-16s storm n=%d, %d missed: all up again %.0f ms, all served %.0f ms, %.1f us server CPU per reconnect (%.2f cores); gen %.2f cores; %d attempts failed; gap %d dup %d; %s\n",
+			r.Label, r.N, r.Missed, r.AllUpMs, r.ServedMs, r.UsPerReconnect, r.SrvCores, r.GenCores, r.Retries, r.Gaps, r.Dups, r.Verdict)
 	case "acks":
 		fmt.Printf("%-16s n=%d window %d: %.0f acked/s, %.1f us server CPU each (%.2f cores); p50 %.2f p99 %.2f ms; gen %.2f cores; %s\n",
 			r.Label, r.N, r.Window, r.AcksPerSec, r.SrvUsPerAck, r.SrvCores, r.P50ms, r.P99ms, r.GenCores, r.Verdict)

@@ -26,7 +26,9 @@ func storm(e *engine, o *options, r *result, snd []int) {
 		}
 		e.until(func() bool { return first.last[0] == first.sendNo }, 20*time.Second)
 	}
+	e.retries = 3 * len(e.conns)
 	must(e.connectAll(o.par, 120*time.Second))
+	r.Retries = 3*len(e.conns) - e.retries
 	r.AllUpMs = float64(e.now()-t0) / 1e6
 	e.publish(first)
 	r.ServedMs = -1

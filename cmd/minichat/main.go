@@ -23,6 +23,7 @@ type words struct {
 	Token   tokenWords   `cmd:"" help:"Make bearer tokens for bots and scripts."`
 	Invite  inviteWords  `cmd:"" help:"Make links that let people in."`
 	Web     webWords     `cmd:"" help:"The page, for a web server or bucket of your own."`
+	Bench   benchCommand `cmd:"" help:"Measure what a server can carry: one of its own, or yours with --server."`
 	Version versionWord  `cmd:"" help:"Print the version."`
 }
 
