@@ -86,16 +86,6 @@ func testFullDisk(t *testing.T, s *server, v volume) {
 	checkDatabase(t, s.database(t))
 }
 
-// key is a key made of a word.
-func key(word string) string { return word + strings.Repeat("-", max(0, 24-len(word))) }
-
-// say1 posts by HTTP.
-func say1(s *server, p person, room, word, text string) (frame, error) {
-	var ok frame
-	_, err := call(s.addr, "POST", "/rooms/"+room+"/messages", p.token, map[string]any{"text": text}, &ok, "Idempotency-Key", key(word))
-	return ok, err
-}
-
 // postUntilFull lets all people post, fills the disk under them, and returns how
 // many posts were taken, once each person was told three times that there is no
 // room for one and the same small post.
@@ -133,25 +123,6 @@ func wantFull(t *testing.T, err error) {
 	if !ok || e.Status != 507 || e.Code != "storage_full" || !e.Definite {
 		t.Errorf("got %v, want a definite storage_full", err)
 	}
-}
-
-// watching connects somebody who watches the room from behind seq.
-func watching(ctx context.Context, t *testing.T, s *server, p person, room string, seq int64) *line {
-	t.Helper()
-	l, err := dialLine(ctx, s.addr, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.say(ctx, request{Type: "hello", N: 1, Token: p.token}); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.say(ctx, request{Type: "watch", N: 2, Room: room, After: &seq}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.until(ctx, "synced"); err != nil {
-		t.Fatal(err)
-	}
-	return l
 }
 
 // refused asks over the socket what must be refused or answered on a full disk.

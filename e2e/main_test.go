@@ -4,7 +4,8 @@
 //
 // The consistency checker (checker_test.go) writes down all that simulated
 // clients ask for and are told, and then holds that history against the
-// invariants of invariants_test.go.
+// invariants of invariants_test.go. E2E_SEED=N repeats its choices, though not
+// the timing of the machine; E2E_ROUNDS=N makes it N times as long.
 package e2e
 
 import (

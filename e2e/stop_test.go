@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -104,5 +105,29 @@ func talkUntilClosed(ctx context.Context, l *line, p person, room string, enough
 		case "bye":
 			r.bye, r.retry = true, f.RetryMS
 		}
+	}
+}
+
+// TestTwoServersOneFolder: the second ends, says who has the folder, and leaves
+// the first in peace.
+func TestTwoServersOneFolder(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, t.TempDir())
+	owner := s.owner()
+	second := &server{t: t, data: s.data, addr: freeAddr(t)}
+	second.launch()
+	t.Cleanup(second.bury)
+	select {
+	case <-second.ended:
+	case <-time.After(startWithin):
+		t.Fatal("the second server goes on")
+	}
+	said := second.said.String()
+	if code := second.cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(said, fmt.Sprintf("process %d", s.cmd.Process.Pid)) {
+		t.Errorf("it ended with %d and said %q; want 1 and the process %d", code, said, s.cmd.Process.Pid)
+	}
+	room := s.room(owner, "channel", "mine")
+	if _, err := say1(s, owner, room, "still", "here"); err != nil {
+		t.Errorf("the first: %v", err)
 	}
 }
