@@ -18,7 +18,7 @@ function UploadRow({ upload }) {
   const failed = upload.state === 'failed'
   return html`<div class="row upload">
     ${picture ? html`<img class="thumb" src=${picture} alt="" />` : html`<${Icon} name="file" />`}
-    <span class="grow"><span class="ellipsis" title=${upload.name}><bdi>${upload.name}</bdi></span></span>
+    <span class="grow ellipsis" title=${upload.name}><bdi>${upload.name}</bdi></span>
     <span class=${failed ? 'faint wrong' : 'faint'} role=${failed ? 'alert' : undefined}>${words(upload)}</span>
     ${failed && html`<${IconButton} icon="retry" label=${`Retry ${upload.name}`} onClick=${() => client.uploads.retry(upload.id)} />`}
     <${IconButton} icon="close" label=${`${upload.state === 'done' ? 'Remove' : 'Cancel'} ${upload.name}`} onClick=${() => client.uploads.cancel(upload.id)} />

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { newPerson, openBrowser, picture } from './people.mjs'
+import { startServer } from './server.mjs'
+
+const axe = readFileSync(new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+const LONG = `${'Donaudampfschifffahrt'.repeat(8)} https://example.org/${'path/'.repeat(40)}`
+
+// A window of 1280 px at 200 % is one of 640: what counts is the width in CSS pixels.
+const WINDOWS = [
+  { name: '320 px, a finger, dark', colorScheme: 'dark', viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true },
+  { name: '1280 px at 200 %, light', colorScheme: 'light', viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
+]
+
+for (const { name, ...options } of WINDOWS) {
+  test(`nothing to scroll sideways, nothing serious for assistive technology: ${name}`, async (t) => {
+    const server = await startServer(t)
+    const owner = await server.owner('ana', 'Ana With A Very Long Name Indeed')
+    const { list: [general] } = await server.api('GET', '/rooms', undefined, owner.token)
+    const post = (text) => server.api('POST', `/rooms/${general.room}/messages`, { text }, owner.token)
+    for (const text of ['root', LONG, '```\n' + 'x'.repeat(300) + '\n```', `> ${'q'.repeat(100)}\n\n- one\n- two`, '@ana']) await post(text)
+    await server.api('POST', '/rooms', { kind: 'private', name: 'A private room with a long name', topic: 'And a topic that goes on and on and on' }, owner.token)
+
+    const ana = await newPerson(t, await openBrowser(t), { reducedMotion: 'reduce', ...options })
+    const { page } = ana
+    ana.expectErrors(/status of 401/)
+    const look = async (where) => {
+      await fits(page, where)
+      await scan(page, where)
+    }
+    await page.goto(server.url)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
+    await look('sign-in')
+    await page.getByLabel('Handle').fill(owner.handle)
+    await page.getByLabel('Password', { exact: true }).fill('wrong horse')
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('alert').waitFor()
+    await look('sign-in, refused')
+    await ana.signIn(server.url, owner.handle, owner.password)
+    await look('rail')
+    await page.getByRole('link', { name: /general/ }).click()
+    await ana.sent('root').waitFor()
+    await ana.attach([{ name: `${'long-name-'.repeat(12)}.png`, mimeType: 'image/png', buffer: picture }, { name: `${'long-name-'.repeat(12)}.txt`, mimeType: 'text/plain', buffer: Buffer.from('x') }])
+    await page.getByRole('button', { name: /^Remove .*txt$/ }).waitFor()
+    await look('room with uploads')
+    await ana.composer.fill('files')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await ana.sent('files').getByRole('img').waitFor()
+    await look('room')
+
+    await menu(ana, 'root', 'Thread')
+    const pane = page.getByRole('complementary', { name: 'Thread' })
+    await pane.getByRole('textbox').fill('an answer')
+    await pane.getByRole('button', { name: 'Send' }).click()
+    await pane.getByText('1 reply').waitFor()
+    await look('thread')
+    await pane.getByRole('button', { name: /^(Close|Back)/ }).locator('visible=true').first().click()
+    await menu(ana, 'root', 'React')
+    await dialog(page, look, 'react')
+    await menu(ana, 'root', 'Delete')
+    await dialog(page, look, 'delete')
+    await page.getByRole('button', { name: /^\d+ (people|person)/ }).click()
+    await page.getByRole('complementary', { name: 'People' }).getByText('Here, 1').waitFor()
+    await look('people')
+    await page.getByRole('complementary').getByRole('button', { name: /^(Close|Back)/ }).locator('visible=true').first().click()
+    if (await page.getByRole('button', { name: 'Back to the rooms' }).isVisible()) await page.getByRole('button', { name: 'Back to the rooms' }).click()
+    for (const item of ['Profile', 'Password', 'Sessions', 'Invites', 'People']) {
+      await page.getByRole('button', { name: /^You: / }).click()
+      await page.getByRole('menu').waitFor()
+      await fits(page, 'menu')
+      await page.getByRole('menuitem', { name: item, exact: true }).click()
+      await dialog(page, look, item)
+    }
+    for (const [button, item] of [['Create or join a room', 'Create a room'], ['Create or join a room', 'Browse channels'], ['Start a direct conversation', '']]) {
+      await page.getByRole('button', { name: button }).click()
+      if (item) await page.getByRole('menuitem', { name: item }).click()
+      await dialog(page, look, item || button)
+    }
+  })
+}
+
+test('focus is seen on everything that Tab reaches', async (t) => {
+  const server = await startServer(t)
+  const owner = await server.owner()
+  const ana = await newPerson(t, await openBrowser(t))
+  const { page } = ana
+  await ana.signIn(server.url, owner.handle, owner.password)
+  await ana.say('a message with [a link](https://example.org)', 'a message with')
+  const seen = new Set()
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('Tab')
+    const [what, mark] = await page.evaluate(() => {
+      const one = document.activeElement
+      if (!one || one === document.body) return ['', true]
+      const probe = document.body.appendChild(document.createElement('i'))
+      probe.style.color = 'var(--accent)'
+      const accent = getComputedStyle(probe).color
+      probe.remove()
+      const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(one)
+      const frame = one.matches('.composer textarea') && getComputedStyle(one.closest('.box')).borderTopColor
+      return [one.getAttribute('aria-label') ?? one.textContent, frame === accent || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && outlineColor === accent)]
+    })
+    assert.ok(mark, `focus on "${what}" is not seen`)
+    seen.add(what)
+  }
+  assert.ok(seen.size > 8, [...seen].join(', '))
+})
+
+/** By the menu of a message: with a finger too. */
+async function menu(person, text, action) {
+  const row = person.sent(text).first()
+  await row.scrollIntoViewIfNeeded()
+  await row.focus()
+  await row.getByRole('button', { name: 'More' }).or(row.getByRole('button', { name: action, exact: true })).first().waitFor()
+  const direct = row.getByRole('button', { name: action, exact: true })
+  if (await direct.count()) return direct.click()
+  await row.getByRole('button', { name: 'More' }).click()
+  await person.page.getByRole('menuitem', { name: new RegExp(`^${action}\\b`) }).click()
+}
+
+async function dialog(page, look, where) {
+  await page.getByRole('dialog').waitFor()
+  await look(`${where} dialog`)
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+}
+
+/** Neither the page nor anything in view is wider than the window, but for code, which scrolls by itself. */
+async function fits(page, where) {
+  const wide = await page.evaluate(() => {
+    const at = document.documentElement.clientWidth
+    const cuts = (one) => one.closest('bdi, .ellipsis')?.closest('.ellipsis') ?? one // a long name ends in …
+    const over = [...document.querySelectorAll('body *')].filter((one) => {
+      if (one.closest('pre, .said') || !one.checkVisibility()) return false
+      const box = cuts(one).getBoundingClientRect()
+      return box.right > at + 0.5 && box.width > 0 || (one.scrollWidth > one.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(one).overflowX))
+    })
+    return [document.documentElement.scrollWidth > at, ...over.slice(0, 5).map((one) => `${one.tagName}.${one.className}`)].filter(Boolean)
+  })
+  assert.deepEqual(wide, [], where)
+}
+
+/** No finding of axe that is serious or critical. */
+async function scan(page, where) {
+  if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axe)
+  const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }))
+  const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
+    .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? one.help}`))
+  assert.deepEqual(bad, [], where)
+}
