@@ -41,35 +41,32 @@ func testFullDisk(t *testing.T, s *server, v volume) {
 	people := s.people(owner, 4)
 	room := s.room(owner, "channel", "attic", people...)
 	before := len(s.log(t, owner, room))
-	for _, p := range people {
-		if _, err := say1(s, p, room, "before-"+p.name, "fits"); err != nil {
-			t.Fatalf("before: %v", err)
-		}
-	}
-	acked := postUntilFull(t, s, people, room, v.fill)
+	acked, refused := postUntilFull(t, s, people, room, v.fill)
 	log := s.log(t, people[0], room) // reading goes on
-	if got, want := len(log), before+len(people)+acked; got != want {
+	if got, want := len(log), before+acked; got != want {
 		t.Errorf("full: the log has %d events, want %d", got, want)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	l := watching(ctx, t, s, people[1], room, int64(len(log)))
 	defer l.ws.CloseNow()
-	refused(ctx, t, l, room)
+	acked += refusedLive(ctx, t, l, room)
 	v.free()
 	pid := s.cmd.Process.Pid
-	for _, p := range people { // the same keys as were refused
-		if _, err := say1(s, p, room, "refused-"+p.name, "fits again"); err != nil {
-			t.Errorf("with room again: %v", err)
+	for i, p := range people { // what was refused, with its key
+		ok, err := say1(s, p, room, refused[i], "small")
+		if err != nil || ok.Dup {
+			t.Errorf("with room again: got %+v, %v", ok, err)
+			continue
 		}
-	}
-	for range people {
-		if f, err := l.until(ctx, "event"); err != nil || f.Key == "" {
-			t.Errorf("with room again, live: %v, %v", f, err)
+		for f := (frame{}); f.Seq < ok.Seq; {
+			if f, err = l.until(ctx, "event"); err != nil {
+				t.Fatalf("with room again, live: %v", err)
+			}
 		}
 	}
 	again := s.log(t, owner, room)
-	if got, want := len(again), len(log)+len(people); got != want {
+	if got, want := len(again), before+acked+len(people); got != want {
 		t.Errorf("with room again the log has %d events, want %d", got, want)
 	}
 	if s.cmd.Process.Pid != pid || s.cmd.ProcessState != nil {
@@ -87,56 +84,72 @@ func testFullDisk(t *testing.T, s *server, v volume) {
 }
 
 // postUntilFull lets all people post, fills the disk under them, and returns how
-// many posts were taken, once each person was told three times that there is no
-// room for one and the same small post.
-func postUntilFull(t *testing.T, s *server, people []person, room string, fill func()) int {
-	var acked atomic.Int64
+// many posts were taken, and for each person the key of a small post that was
+// refused again and again. SQLite writes over what it has: on a full disk
+// some posts may still be taken, and count.
+func postUntilFull(t *testing.T, s *server, people []person, room string, fill func()) (acked int, refused []string) {
+	var taken atomic.Int64
 	var wg sync.WaitGroup
 	filling := make(chan struct{})
-	for _, p := range people {
+	refused = make([]string, len(people))
+	for i, p := range people {
 		wg.Go(func() {
-			for i := 0; i < 5000; i++ {
-				_, err := say1(s, p, room, fmt.Sprintf("full-%s-%d", p.name, i), strings.Repeat("x", 12_000))
-				if err != nil {
-					wantFull(t, err)
-					break
+			for n, times := 0, 0; times < 3; {
+				word, text := fmt.Sprintf("%s-%d", p.name, n), strings.Repeat("x", 12_000)
+				if times > 0 {
+					word, text = word+"-small", "small"
 				}
-				if acked.Add(1) == 40 {
-					close(filling)
+				_, err := say1(s, p, room, word, text)
+				if err == nil {
+					n, times = n+1, 0
+					if taken.Add(1) == 40 {
+						close(filling)
+					}
+					continue
 				}
-			}
-			for range 3 {
-				_, err := say1(s, p, room, "refused-"+p.name, "fits again")
-				wantFull(t, err)
+				if !wantFull(t, err) {
+					return
+				}
+				times, refused[i] = times+1, word
 			}
 		})
 	}
 	<-filling
 	fill()
 	wg.Wait()
-	return int(acked.Load())
+	return int(taken.Load()), refused
 }
 
-func wantFull(t *testing.T, err error) {
+func wantFull(t *testing.T, err error) bool {
 	t.Helper()
 	e, ok := errors.AsType[*callError](err)
-	if !ok || e.Status != 507 || e.Code != "storage_full" || !e.Definite {
+	ok = ok && e.Status == 507 && e.Code == "storage_full" && e.Definite
+	if !ok {
 		t.Errorf("got %v, want a definite storage_full", err)
 	}
+	return ok
 }
 
-// refused asks over the socket what must be refused or answered on a full disk.
-func refused(ctx context.Context, t *testing.T, l *line, room string) {
+// refusedLive posts over the socket until that is refused, and returns how many
+// were taken before. Reading over the same connection goes on.
+func refusedLive(ctx context.Context, t *testing.T, l *line, room string) (taken int) {
 	t.Helper()
-	if err := l.say(ctx, request{Type: "post", N: 3, Room: room, Key: key("socket"), Text: ptr(strings.Repeat("y", 15_000))}); err != nil {
-		t.Fatal(err)
-	}
-	f, _, err := l.next(ctx)
-	for err == nil && f.Type == "signal" {
-		f, _, err = l.next(ctx)
-	}
-	if err != nil || f.Type != "error" || f.code() != "storage_full" || !f.Definite || f.Message == "" {
-		t.Errorf("post: got %s %s %q, %v; want a definite storage_full", f.Type, f.Code, f.Message, err)
+	for ; ; taken++ {
+		n := int64(taken + 10)
+		if err := l.say(ctx, request{Type: "post", N: n, Room: room, Key: key(fmt.Sprintf("socket-%d", n)), Text: ptr(strings.Repeat("y", 15_000))}); err != nil {
+			t.Fatal(err)
+		}
+		f, _, err := l.next(ctx)
+		for err == nil && f.Type != "ok" && f.Type != "error" {
+			f, _, err = l.next(ctx)
+		}
+		if err == nil && f.Type == "ok" {
+			continue
+		}
+		if err != nil || f.code() != "storage_full" || !f.Definite || f.Message == "" {
+			t.Errorf("post: got %s %s %q, %v; want a definite storage_full", f.Type, f.Code, f.Message, err)
+		}
+		break
 	}
 	if err := l.say(ctx, request{Type: "pull", N: 4, Room: room}); err != nil {
 		t.Fatal(err)
@@ -144,6 +157,7 @@ func refused(ctx context.Context, t *testing.T, l *line, room string) {
 	if _, err := l.until(ctx, "events"); err != nil {
 		t.Errorf("pull: %v", err)
 	}
+	return taken
 }
 
 // TestFailedSync lets fsync fail: nothing is acknowledged any more, the process
