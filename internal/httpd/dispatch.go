@@ -15,7 +15,7 @@ var plain = map[string]func(*peer, protocol.Frame){
 	"hello": func(p *peer, f protocol.Frame) {
 		p.fail(f, minichat.Errorf(minichat.BadFrame, "You have said hello already."))
 	},
-	"watch":    func(p *peer, f protocol.Frame) { p.session.Watch(p.ctx, f.N, *f.Body.(*protocol.Watch)) },
+	"watch":    func(p *peer, f protocol.Frame) { p.session.Watch(context.Background(), f.N, *f.Body.(*protocol.Watch)) },
 	"unwatch":  func(p *peer, f protocol.Frame) { p.session.Unwatch(f.N, f.Body.(*protocol.Unwatch).Room) },
 	"ping":     func(p *peer, f protocol.Frame) { p.session.Pong(f.N) },
 	"presence": func(p *peer, f protocol.Frame) { p.session.Presence(f.N, f.Body.(*protocol.Presence).State) },
@@ -86,7 +86,7 @@ func (p *peer) change(f protocol.Frame, k keyedRequest) {
 		}
 		p.session.Answer(k.room, k.key, payload)
 	}()
-	r, err := k.do(p.ctx, p.session.User())
+	r, err := k.do(context.Background(), p.session.User())
 	if err != nil {
 		p.fault(f.Type, err)
 		payload = protocol.AppendError(nil, &f.N, err)
@@ -101,7 +101,7 @@ func (p *peer) pull(f protocol.Frame) {
 	if q.Limit != nil {
 		limit = int(*q.Limit)
 	}
-	page, err := p.s.o.Chat.Events(p.ctx, p.session.User(), q.Room, q.After, q.Before, limit)
+	page, err := p.s.o.Chat.Events(context.Background(), p.session.User(), q.Room, q.After, q.Before, limit)
 	if err != nil {
 		p.fail(f, err)
 		return
@@ -110,7 +110,7 @@ func (p *peer) pull(f protocol.Frame) {
 }
 
 func (p *peer) read(f protocol.Frame) {
-	if err := p.s.o.Chat.MarkRead(p.ctx, p.session.User(), *f.Body.(*protocol.Read)); err != nil {
+	if err := p.s.o.Chat.MarkRead(context.Background(), p.session.User(), *f.Body.(*protocol.Read)); err != nil {
 		p.fail(f, err)
 		return
 	}
@@ -119,7 +119,7 @@ func (p *peer) read(f protocol.Frame) {
 
 // typing has no answer, not even when it was refused.
 func (p *peer) typing(f protocol.Frame) {
-	if err := p.s.o.Chat.Typing(p.ctx, p.session.User(), *f.Body.(*protocol.Typing)); err != nil {
+	if err := p.s.o.Chat.Typing(context.Background(), p.session.User(), *f.Body.(*protocol.Typing)); err != nil {
 		p.fault(f.Type, err)
 	}
 }
@@ -132,7 +132,7 @@ func (p *peer) fail(f protocol.Frame, err error) {
 
 // fault logs what the operator has to know of.
 func (p *peer) fault(what string, err error) {
-	if e := public(err); statusOf(e.Code) >= 500 && p.ctx.Err() == nil {
+	if e := public(err); statusOf(e.Code) >= 500 {
 		p.s.o.Log.Error("request failed", "socket", what, "code", string(e.Code), "err", err)
 	}
 }

@@ -1,6 +1,8 @@
 package httpd
 
 import (
+	"context"
+
 	"minichat"
 	"minichat/internal/auth"
 	"minichat/internal/hub"
@@ -38,16 +40,13 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 		p.refuse(c, err)
 		return
 	}
-	session, err := p.s.o.Hub.Join(c, hub.Client{User: who.User, ID: who.Session, Device: hello.Device, Follow: hello.Rooms == nil || *hello.Rooms})
+	session, err := p.s.o.Hub.Join(c, hub.Client{User: who.User, ID: who.Session, Token: who.Kind == auth.KindToken, Follow: hello.Rooms == nil || *hello.Rooms})
 	if err != nil {
 		c.Close(1012, "the server is about to restart")
 		return
 	}
-	p.mu.Lock()
-	p.session, p.who = session, who
-	p.mu.Unlock()
-	p.s.remember(p)
-	p.s.settle(p.addr)
+	p.session = session
+	p.s.settle(p.place)
 	// Who was signed out between the question and the joining was not there to be ended.
 	if who, err = p.identify(hello.Token); err != nil {
 		p.refuse(c, err)
@@ -58,6 +57,7 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 		p.refuse(c, err)
 		return
 	}
+	p.cookie = "" // it has done its work
 	c.Ready(p.s.o.Limits.FrameBytes)
 	session.Start(p.welcome(n, who.User, rooms), more)
 	session.Resume(hello.Epoch, hello.Cursors)
@@ -67,9 +67,9 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 func (p *peer) identify(token string) (auth.Identity, error) {
 	switch {
 	case token != "":
-		return p.s.o.Auth.ByToken(p.ctx, token)
+		return p.s.o.Auth.ByToken(context.Background(), token)
 	case p.cookie != "":
-		return p.s.o.Auth.ByCookie(p.ctx, p.cookie)
+		return p.s.o.Auth.ByCookie(context.Background(), p.cookie)
 	}
 	return auth.Identity{}, errUnauthenticated()
 }
@@ -92,7 +92,7 @@ func (p *peer) rooms(hello *protocol.Hello, u minichat.User) (first, all []minic
 	}
 	all = []minichat.Room{}
 	for after := ""; ; {
-		page, err := p.s.o.Chat.Rooms(p.ctx, u, after, welcomeRooms)
+		page, err := p.s.o.Chat.Rooms(context.Background(), u, after, welcomeRooms)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -7,8 +7,9 @@ import "sync"
 // ready.
 type lanes struct {
 	mu      sync.Mutex
-	waiting map[string][]func() // by room; a room with a running lane has an entry
-	pending int64
+	waiting map[string][]func() // by room; a room with a running lane has an entry; nil: none has
+	pending int32
+	closed  bool
 }
 
 // hardLimit holds where the limit is lifted, so that memory stays bounded.
@@ -21,7 +22,7 @@ func (l *lanes) start(room string, limit int64, do func()) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.pending >= limit {
+	if int64(l.pending) >= limit {
 		return false
 	}
 	l.pending++
@@ -51,10 +52,20 @@ func (l *lanes) next(room string) func() {
 	defer l.mu.Unlock()
 	l.pending--
 	queue := l.waiting[room]
-	if len(queue) == 0 {
-		delete(l.waiting, room)
+	if len(queue) == 0 || l.closed {
+		if delete(l.waiting, room); len(l.waiting) == 0 {
+			l.waiting = nil // an idle connection holds nothing
+		}
 		return nil
 	}
 	l.waiting[room] = queue[1:]
 	return queue[0]
+}
+
+// close has what waits never begin: nobody is there for the answer. What has
+// begun goes on.
+func (l *lanes) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
 }

@@ -7,19 +7,6 @@ import (
 	"minichat/internal/auth"
 )
 
-// remember keeps a connection for Recheck.
-func (s *Server) remember(p *peer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.peers[p] = struct{}{}
-}
-
-func (s *Server) forget(p *peer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.peers, p)
-}
-
 // Recheck closes the connections of those whose session, token or account was
 // ended by another process.
 func (s *Server) Recheck(ctx context.Context) error {
@@ -46,16 +33,18 @@ func (s *Server) Recheck(ctx context.Context) error {
 
 // identities are those connected, each once.
 func (s *Server) identities() []auth.Identity {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	seen := map[string]bool{}
+	seen := map[auth.Identity]bool{}
 	var all []auth.Identity
-	for p := range s.peers {
-		p.mu.Lock()
-		who := p.who
-		p.mu.Unlock()
-		if !seen[who.Kind+who.Session] {
-			seen[who.Kind+who.Session] = true
+	for _, c := range s.o.Hub.Clients() {
+		if c.Encoding != nil {
+			continue // the classroom signs nobody in
+		}
+		who := auth.Identity{User: c.User, Session: c.ID, Kind: auth.KindSession}
+		if c.Token {
+			who.Kind = auth.KindToken
+		}
+		if !seen[who] {
+			seen[who] = true
 			all = append(all, who)
 		}
 	}

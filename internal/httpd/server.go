@@ -17,6 +17,7 @@ import (
 	"minichat/internal/auth"
 	"minichat/internal/chat"
 	"minichat/internal/hub"
+	"minichat/internal/protocol"
 	"minichat/internal/socket"
 	"minichat/internal/store"
 )
@@ -63,13 +64,13 @@ type Server struct {
 	leaving   atomic.Bool
 	page      *page
 	metrics   *metrics
+	door      *socket.Accept // of the protocol's sockets
 	readiness readiness
 	openapi   []byte
 	docs      []byte
 
 	mu    sync.Mutex
 	addrs map[string]*places // by client address, see gate.go
-	peers map[*peer]struct{} // who has said hello, see recheck.go
 }
 
 // readiness keeps the last answer of /readyz for a second, so that asking often
@@ -83,7 +84,7 @@ type readiness struct {
 
 // New returns a Server, ready to serve; it starts nothing.
 func New(o Options) (*Server, error) {
-	s := &Server{o: o, addrs: map[string]*places{}, peers: map[*peer]struct{}{}}
+	s := &Server{o: o, addrs: map[string]*places{}}
 	s.secure = o.TLS || isHTTPS(o.PublicURL)
 	s.cookie = "minichat"
 	if s.secure {
@@ -100,6 +101,10 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(o)
+	s.door = &socket.Accept{
+		Subprotocol: protocol.Subprotocol, ReadLimit: o.Limits.HelloBytes, ReadyWithin: helloWithin,
+		Flood: protocol.AppendBye(nil, 4009, "Too many frames in too short a time.", 60_000),
+	}
 	s.handler = s.build()
 	return s, nil
 }

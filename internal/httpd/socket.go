@@ -1,15 +1,12 @@
 package httpd
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"minichat"
-	"minichat/internal/auth"
 	"minichat/internal/hub"
 	"minichat/internal/protocol"
 	"minichat/internal/socket"
@@ -18,46 +15,39 @@ import (
 // helloWithin is how long a new connection may stay silent.
 const helloWithin = 5 * time.Second
 
-// peer is one connection of the protocol: who it is once it has said hello, and
-// what it asked for.
+// peer is one connection of the protocol. There may be very many that do
+// nothing, so it holds as little as can be.
+//
+// What a connection asks for runs to its end even when the connection does not:
+// its context is nobody's to cancel, and whatever waits for the peer itself
+// ends with the connection.
 type peer struct {
-	s      *Server
-	addr   string
-	cookie string // the session's cookie that came with the upgrade, "" when none
-	ctx    context.Context
-	cancel context.CancelFunc
-
-	// Only the reading goroutine touches these; who is read by others once session is set.
-	bad      int64 // malformed frames in the minute that began at badSince
-	badSince time.Time
-
-	mu      sync.Mutex
+	s       *Server
+	place   *places
 	session *hub.Session // nil before hello
-	who     auth.Identity
+	cookie  string       // the session's cookie that came with the upgrade; "" when none, and after hello
 	lanes   lanes
+
+	// Only whoever reads the connection touches these.
+	bad      int32  // malformed frames in the minute that began at badSince
+	badSince uint32 // seconds since 1970
 }
 
 // serveSocket upgrades GET /api/v1/socket.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	p, err := s.admit(r)
+	if err == nil {
+		p.place, err = s.enter(ClientAddr(r))
+	}
 	if err != nil {
 		writeProblem(w, err)
 		return
 	}
-	if err := s.enter(p.addr); err != nil {
-		writeProblem(w, err)
-		return
-	}
 	within(w, 0) // from here on the socket keeps its own time
-	_, err = s.o.Socket.Upgrade(w, r, socket.Accept{
-		Handler: p, Subprotocol: protocol.Subprotocol, ReadLimit: s.o.Limits.HelloBytes, ReadyWithin: helloWithin,
-		Flood: protocol.AppendBye(nil, 4009, "Too many frames in too short a time.", 60_000),
-	})
-	if err == nil {
+	if _, err = s.o.Socket.Upgrade(w, r, s.door, p); err == nil {
 		return
 	}
-	p.cancel()
-	s.leave(p.addr, false)
+	s.leave(p.place, false)
 	if refused, ok := errors.AsType[*socket.HandshakeError](err); ok {
 		for name, values := range refused.Header {
 			w.Header()[name] = values
@@ -75,16 +65,14 @@ func (s *Server) admit(r *http.Request) (*peer, error) {
 		}
 		return nil, minichat.FieldError(minichat.UnknownField, cut(name, 64), "There is no such parameter here.")
 	}
-	p := &peer{s: s, addr: ClientAddr(r)}
+	p := &peer{s: s}
 	kin, _ := r.Context().Value(kinKey{}).(kinship)
 	if cookie, err := r.Cookie(s.cookie); err == nil && kin != listed {
 		if r.Header.Get("Origin") == "" {
 			return nil, minichat.Errorf(minichat.Forbidden, "A socket with a cookie needs an Origin.")
 		}
-		p.cookie = cookie.Value
+		p.cookie = strings.Clone(cookie.Value) // not the whole header
 	}
-	// The connection outlives the request that began it.
-	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p, nil
 }
 
@@ -114,22 +102,20 @@ func answerTo(f protocol.Frame) *int64 {
 // malformed counts a frame that could not be understood, and ends the
 // connection when a minute has seen too many.
 func (p *peer) malformed() {
-	now := time.Now()
-	if now.Sub(p.badSince) > time.Minute {
+	if now := uint32(time.Now().Unix()); now-p.badSince > 60 {
 		p.bad, p.badSince = 0, now
 	}
 	p.bad++
-	if limit := p.s.o.Limits.BadFramesPerMinute; limit > 0 && p.bad >= limit {
+	if limit := p.s.o.Limits.BadFramesPerMinute; limit > 0 && int64(p.bad) >= limit {
 		p.session.Flood(time.Minute.Milliseconds())
 	}
 }
 
 // Closed is the last that is heard of a connection.
 func (p *peer) Closed(*socket.Conn) {
-	p.cancel()
-	p.s.leave(p.addr, p.session != nil)
+	p.lanes.close()
+	p.s.leave(p.place, p.session != nil)
 	if p.session != nil {
-		p.s.forget(p)
 		p.session.Leave()
 	}
 }

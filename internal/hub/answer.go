@@ -66,7 +66,9 @@ func (s *Session) answerWith(w *watch, q request, frame []byte) bool {
 // forget takes an answered request off. mu is held.
 func (s *Session) forget(q request) {
 	if i := slices.Index(s.asked, q); i >= 0 {
-		s.asked = slices.Delete(s.asked, i, i+1)
+		if s.asked = slices.Delete(s.asked, i, i+1); len(s.asked) == 0 {
+			s.asked = nil // an idle session holds nothing
+		}
 	}
 	if s.answers != nil {
 		close(s.answers)

@@ -43,7 +43,7 @@ func (s *Session) begin(ctx context.Context, w *watch, q query) {
 func (s *Session) opening(w *watch, q query, why string, seen sight) []byte {
 	r := w.r
 	r.mu.Lock()
-	if s.who.Encoding == nil && !s.isDead(w) {
+	if s.enc == nil && !s.isDead(w) {
 		r.arrive(w)
 	}
 	ids, count := r.online(onlineShown)
@@ -66,7 +66,7 @@ func (r *room) arrive(w *watch) {
 	}
 	w.counted = true
 	m.watch++
-	if w.s.who.Follow {
+	if w.s.all {
 		m.near++
 	}
 }

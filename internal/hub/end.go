@@ -35,7 +35,7 @@ func (h *Hub) End(user, session string, code int, reason string) int {
 	}
 	n := 0
 	for _, s := range list {
-		if session == "" || s.who.ID == session {
+		if session == "" || s.id == session {
 			s.end(code, reason)
 			n++
 		}
@@ -48,9 +48,7 @@ func (h *Hub) End(user, session string, code int, reason string) int {
 func (h *Hub) Clients() []Client {
 	var list []Client
 	for _, s := range h.everySession() {
-		s.mu.Lock()
-		list = append(list, s.who)
-		s.mu.Unlock()
+		list = append(list, Client{User: s.User(), ID: s.id, Token: s.token, Follow: s.all, Encoding: s.enc})
 	}
 	return list
 }
@@ -67,7 +65,7 @@ func (h *Hub) Drain(ctx context.Context, reason string) {
 	for h.busy() && !over(ctx, t) {
 	}
 	for _, s := range h.everySession() {
-		if s.who.Encoding == nil {
+		if s.enc == nil {
 			retry := rand.Int64N(max(1, h.o.Spread.Milliseconds()))
 			s.notice(appendFrame(nil, protocol.AppendBye(nil, 1012, reason, retry)))
 		}

@@ -89,14 +89,7 @@ func (s *Session) drained(ctx context.Context) bool {
 	case <-s.conn.Drained():
 	case <-ctx.Done():
 	}
-	select {
-	case <-s.conn.Done():
-		return false
-	case <-ctx.Done():
-		return false
-	default:
-		return true
-	}
+	return ctx.Err() == nil && !s.conn.Over()
 }
 
 // goLive has flushes take over, if what went out reaches to what they will
@@ -125,7 +118,7 @@ func (s *Session) tryLive(w *watch, first []byte) (done, over bool) {
 	case w.until != 0 || !r.known || w.sent < w.g.after:
 		return false, false
 	}
-	if !w.synced && s.who.Encoding == nil {
+	if !w.synced && s.enc == nil {
 		first = appendFrame(first[:len(first):len(first)], protocol.AppendSynced(nil, r.id, w.sent))
 	}
 	if len(first) > 0 && !s.conn.Write(first) {

@@ -63,7 +63,7 @@ func newWorld(t testing.TB, change ...func(*Options, *socket.Options)) *world {
 	w.hub = New(o)
 	w.srv = socket.New(so)
 	w.ts = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if _, err := w.srv.Upgrade(rw, r, socket.Accept{Handler: &testPeer{w: w}}); err != nil {
+		if _, err := w.srv.Upgrade(rw, r, &socket.Accept{}, &testPeer{w: w}); err != nil {
 			t.Errorf("upgrade: %v", err)
 		}
 	}))

@@ -140,9 +140,9 @@ func TestNoticesWaitForTheWelcome(t *testing.T) {
 	}
 	// The second one starts again, by hand, as one that follows.
 	second.mu.Lock()
-	second.started = false
+	second.before = new(before)
 	second.mu.Unlock()
-	second.who.Follow = true
+	second.all = true
 	w.hub.late.open()
 	rooms := []minichat.Room{w.rooms["r"].Room, w.rooms["far"].Room}
 	w.member("r", "bo", minichat.Removed)

@@ -46,7 +46,10 @@ func (s *Session) followRoom(room *minichat.Room) {
 func (s *Session) wasRemoved(room *minichat.Room) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range s.left {
+	if s.before == nil {
+		return false
+	}
+	for _, d := range s.before.left {
 		if d.room == room.ID && d.seq > room.Head {
 			return true
 		}
@@ -95,8 +98,8 @@ func (r *room) end(u *user, seq int64, why string) {
 func (s *Session) endWatch(r *room, seq int64, why string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.started {
-		s.left = append(s.left, departure{r.id, seq})
+	if s.before != nil {
+		s.before.left = append(s.before.left, departure{r.id, seq})
 	}
 	w := s.watching(r.id)
 	if w == nil {

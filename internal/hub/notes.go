@@ -178,7 +178,7 @@ func (s *Session) postpone(room string, frame []byte) bool {
 
 func (h *Hub) tellSome(list []*Session, frame []byte) {
 	for _, s := range list {
-		if s.who.Encoding == nil && !s.notice(frame) {
+		if s.enc == nil && !s.notice(frame) {
 			s.later(func(context.Context) { s.conn.Send(frame) })
 		}
 	}

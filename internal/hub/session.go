@@ -17,8 +17,8 @@ var ErrDraining = errors.New("hub: draining")
 // Client is who a session is for.
 type Client struct {
 	User     minichat.User
-	ID       string // of the sign-in session or token
-	Device   string
+	ID       string    // of the sign-in session or token
+	Token    bool      // ID is a token's
 	Follow   bool      // wants to hear of all rooms that the user is in
 	Encoding *Encoding // nil: v1
 }
@@ -28,24 +28,31 @@ type Client struct {
 type Session struct {
 	hub     *Hub
 	conn    *socket.Conn
-	who     Client // the user in it changes, under mu
 	user    *user
-	place   int // in user.sessions; the user's mu guards it
+	enc     *Encoding
+	id      string
+	token   bool
+	all     bool  // wants to hear of all rooms that the user is in
+	place   int32 // in user.sessions; the user's mu guards it
 	away    atomic.Bool
 	ending  atomic.Bool // was told to go
 	follows atomic.Bool // is counted in user.following
 
 	mu      sync.Mutex // all below
-	started bool
+	before  *before    // until Start
 	closed  bool
-	early   [][]byte // notices before the welcome
-	left    []departure
 	watches []*watch
 	asked   []request // keyed requests without an answer
 	answers chan struct{}
 	jobs    []job
 	working bool // a goroutine works on jobs
 	owed    map[string]struct{}
+}
+
+// before is what came between Join and Start.
+type before struct {
+	notices [][]byte
+	left    []departure
 }
 
 // departure is a membership that ended before the session started.
@@ -63,9 +70,9 @@ func (h *Hub) Join(c *socket.Conn, who Client) (*Session, error) {
 	if refused {
 		return nil, ErrDraining
 	}
-	s := &Session{hub: h, conn: c, who: who}
+	s := &Session{hub: h, conn: c, enc: who.Encoding, id: who.ID, token: who.Token, all: who.Follow, before: new(before)}
 	h.late.open()
-	if extra := h.enroll(s); extra != nil {
+	if extra := h.enroll(s, who.User); extra != nil {
 		h.count.ends.Add(1)
 		extra.end(4010, "too many connections")
 	}
@@ -77,7 +84,7 @@ func (h *Hub) Join(c *socket.Conn, who Client) (*Session, error) {
 // Start sends the welcome (a JSON payload; nil: none), then what was to be told
 // since Join, and follows rooms, which must have been read after Join.
 func (s *Session) Start(welcome []byte, rooms []minichat.Room) {
-	if s.who.Follow {
+	if s.all {
 		s.follow(rooms)
 	}
 	s.hub.late.close()
@@ -87,10 +94,10 @@ func (s *Session) Start(welcome []byte, rooms []minichat.Room) {
 	if welcome != nil {
 		b = appendFrame(b, welcome)
 	}
-	for _, frame := range s.early {
+	for _, frame := range s.before.notices {
 		b = append(b, frame...)
 	}
-	s.early, s.left, s.started = nil, nil, true
+	s.before = nil
 	if len(b) > 0 && !s.conn.Write(b) {
 		s.conn.Close(4008, "too slow") // a new connection has room
 	}
@@ -105,14 +112,14 @@ func (s *Session) Leave() {
 		return
 	}
 	s.closed = true
-	if !s.started {
+	if s.before != nil {
 		s.hub.late.close()
 	}
 	all := append([]*watch(nil), s.watches...)
 	for _, w := range all {
 		s.drop(w)
 	}
-	s.jobs, s.early = nil, nil
+	s.jobs = nil
 	s.mu.Unlock()
 	for _, w := range all {
 		w.leave()
@@ -131,16 +138,10 @@ func (s *Session) Leave() {
 
 // User is the person as he is now.
 func (s *Session) User() minichat.User {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.who.User
+	s.user.mu.Lock()
+	defer s.user.mu.Unlock()
+	return s.user.person
 }
-
-// ID is the id of the sign-in session or token.
-func (s *Session) ID() string { return s.who.ID }
-
-// Device is what the client called itself.
-func (s *Session) Device() string { return s.who.Device }
 
 // Send sends one frame that somebody waits for. While the peer is behind it
 // waits too, which is what holds a greedy client back.
@@ -152,8 +153,8 @@ func (s *Session) Send(payload []byte) {
 func (s *Session) notice(frame []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.started {
-		s.early = append(s.early, frame)
+	if s.before != nil {
+		s.before.notices = append(s.before.notices, frame)
 		return true
 	}
 	return s.conn.Write(frame)

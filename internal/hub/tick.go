@@ -109,7 +109,7 @@ func (u *user) tellHeads() {
 func (s *Session) tellHeads(heads []protocol.Head) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.started {
+	if s.before != nil {
 		return
 	}
 	var news []protocol.Head

@@ -18,6 +18,7 @@ type user struct {
 
 	mu       sync.Mutex // all below
 	gone     bool       // the last session left
+	person   minichat.User
 	sessions []*Session
 	rooms    []*member
 
@@ -48,22 +49,22 @@ func (u *user) everySession(into []*Session) []*Session {
 
 // enroll adds a session. extra is the one to be closed in its place, if there
 // are too many: the longest silent.
-func (h *Hub) enroll(s *Session) (extra *Session) {
-	sh := h.userShard(s.who.User.ID)
+func (h *Hub) enroll(s *Session, who minichat.User) (extra *Session) {
+	sh := h.userShard(who.ID)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	u := sh.m[s.who.User.ID]
-	if u == nil {
-		u = &user{id: s.who.User.ID}
+	u := sh.m[who.ID]
+	if u == nil { // who is there already is kept up to date
+		u = &user{id: who.ID, person: who}
 		sh.m[u.id] = u
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	s.user = u
-	if s.who.Encoding == nil {
+	if s.enc == nil {
 		extra = u.surplus(h.o.Limits.ConnectionsPerUser)
 	}
-	s.place = len(u.sessions)
+	s.place = int32(len(u.sessions))
 	u.sessions = append(u.sessions, s)
 	return extra
 }
@@ -183,18 +184,12 @@ func (u *user) weigh() {
 func (h *Hub) profile(m bus.Message) {
 	if m.Person != nil {
 		if u := h.person(m.Person.ID); u != nil {
-			for _, s := range u.everySession(nil) {
-				s.become(*m.Person)
-			}
+			u.mu.Lock()
+			u.person = *m.Person
+			u.mu.Unlock()
 		}
 	}
 	if m.Data != nil {
 		h.notes.put(h, note{kind: noteAll, data: appendFrame(nil, m.Data)})
 	}
-}
-
-func (s *Session) become(u minichat.User) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.who.User = u
 }

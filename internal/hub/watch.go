@@ -103,7 +103,7 @@ func (s *Session) enter(id string) (*watch, error) {
 	full := s.closed || limit > 0 && int64(len(s.watches)) >= limit
 	if !full {
 		s.watches = append(s.watches, w)
-		w.g = r.group(s.who.Encoding)
+		w.g = r.group(s.enc)
 		w.g.add(w)
 	}
 	s.mu.Unlock()
@@ -155,7 +155,7 @@ func (w *watch) leave() {
 	if m := r.members[w.s.user.id]; m != nil && w.counted {
 		w.counted = false
 		m.watch--
-		if w.s.who.Follow {
+		if w.s.all {
 			m.near--
 		}
 		r.absent(m)

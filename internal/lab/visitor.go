@@ -44,7 +44,7 @@ func (l *Lab) Chat(w http.ResponseWriter, r *http.Request) {
 	ctx, end := context.WithCancel(context.WithoutCancel(r.Context()))
 	v := &visitor{lab: l, addr: addr, network: network, posts: bucket(l.o.Limits.LabPostsPerSecond),
 		ctx: ctx, end: end, joined: make(chan struct{})}
-	c, err := l.o.Socket.Upgrade(w, r, socket.Accept{Handler: v, ReadLimit: l.o.Limits.FrameBytes})
+	c, err := l.o.Socket.Upgrade(w, r, &socket.Accept{ReadLimit: l.o.Limits.FrameBytes}, v)
 	if err != nil {
 		end()
 		l.gate.leave(addr, true)

@@ -45,7 +45,7 @@ func (c *Conn) drop() {
 // lost ends the connection, after a failure or for good, and has its owner told.
 // mu is held.
 func (c *Conn) lost() {
-	c.out = outbox{}
+	c.out = nil
 	c.leave(over)
 	c.hangUp()
 	if c.nc == nil && !c.reading {
@@ -60,7 +60,7 @@ func (c *Conn) hangUp() {
 		base(c.nc).Close() // whoever reads it finds out
 		return
 	}
-	c.poller.remove(c)
+	c.poller().remove(c)
 	release(c.fd)
 	c.fd = -1
 }

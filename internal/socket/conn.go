@@ -29,12 +29,11 @@ const (
 // TLS and where there is no poller, a net.Conn and a goroutine that reads it.
 type Conn struct {
 	srv     *Server
+	as      *Accept
 	nc      net.Conn // nil: the descriptor is ours
-	poller  *poller
-	fd      int32 // valid while state is not over, under mu
-	stamp   int32 // the poller's
+	fd      int32    // valid while state is not over, under mu
+	stamp   int32    // the poller's
 	handler Handler
-	flood   []byte // text payload before a 4009
 	limit   atomic.Int64
 	place   place // the wheel's
 
@@ -51,7 +50,7 @@ type Conn struct {
 	more     bool          // something came since it last looked
 	ended    bool          // the peer will send no more: read up to the end
 	draining bool          // a goroutine is writing out
-	out      outbox        // what waits for the peer
+	out      *outbox       // what waits for the peer; nil: nothing
 	drained  chan struct{} // made when asked for
 	done     chan struct{} // made when asked for
 }
@@ -142,6 +141,13 @@ func (c *Conn) meet(now uint32) bool {
 func (c *Conn) deadline(d *atomic.Uint32, in uint32) {
 	d.Store(c.srv.now() + in + 1)
 	c.srv.wheel.urge(c)
+}
+
+// Over reports whether the connection takes nothing any more.
+func (c *Conn) Over() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state != live
 }
 
 func (c *Conn) silent() bool {

@@ -24,7 +24,7 @@ func quick() Options {
 
 func TestHandshake(t *testing.T) {
 	e := newEcho()
-	_, ts := serve(t, false, Options{}, Accept{Handler: e, Subprotocol: "minichat.v1"})
+	_, ts := serve(t, false, Options{}, e, &Accept{Subprotocol: "minichat.v1"})
 	good := map[string]string{
 		"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
 		"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "other, minichat.v1",
@@ -105,7 +105,7 @@ func testReadyWithin(t *testing.T, secure bool) {
 		c.Ready(10)
 		c.Write(AppendText(nil, b))
 	}
-	_, ts := serve(t, secure, quick(), Accept{Handler: e, ReadLimit: 4, ReadyWithin: 50 * time.Millisecond})
+	_, ts := serve(t, secure, quick(), e, &Accept{ReadLimit: 4, ReadyWithin: 50 * time.Millisecond})
 	late, ready, big := dial(t, ts), dial(t, ts), dial(t, ts)
 	ready.send(frame(0x81, "hi"))
 	ready.want("text hi")
@@ -196,7 +196,7 @@ func TestFlood(t *testing.T) { overBoth(t, testFlood) }
 
 func testFlood(t *testing.T, secure bool) {
 	e := newEcho()
-	s, ts := serve(t, secure, Options{}, Accept{Handler: e, Flood: []byte("bye")})
+	s, ts := serve(t, secure, Options{}, e, &Accept{Flood: []byte("bye")})
 	p := dial(t, ts)
 	p.nc.Write(bytes.Repeat(frame(0x89, "x"), 1000))
 	var said []string
@@ -277,7 +277,7 @@ func TestWriteFromMany(t *testing.T) { overBoth(t, testWriteFromMany) }
 func testWriteFromMany(t *testing.T, secure bool) {
 	const writers, each = 8, 400
 	e := newEcho()
-	_, ts := serve(t, secure, Options{}, Accept{Handler: e})
+	_, ts := serve(t, secure, Options{}, e, &Accept{})
 	got := make(chan *Conn, 1)
 	e.text = func(c *Conn, _ []byte) { got <- c }
 	p := dial(t, ts)
@@ -320,7 +320,7 @@ func TestForeignClient(t *testing.T) { overBoth(t, testForeignClient) }
 
 func testForeignClient(t *testing.T, secure bool) {
 	e := newEcho()
-	_, ts := serve(t, secure, Options{}, Accept{Handler: e, Subprotocol: "minichat.v1"})
+	_, ts := serve(t, secure, Options{}, e, &Accept{Subprotocol: "minichat.v1"})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(ts.URL, "http"), &websocket.DialOptions{
@@ -353,7 +353,7 @@ func TestForeignClientCloses(t *testing.T) { overBoth(t, testForeignClientCloses
 
 func testForeignClientCloses(t *testing.T, secure bool) {
 	e := newEcho()
-	_, ts := serve(t, secure, Options{}, Accept{Handler: e})
+	_, ts := serve(t, secure, Options{}, e, &Accept{})
 	ws, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(ts.URL, "http"), &websocket.DialOptions{HTTPClient: ts.Client()})
 	if err != nil {
 		t.Fatal(err)

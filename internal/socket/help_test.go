@@ -41,11 +41,11 @@ func overBoth(t *testing.T, test func(t *testing.T, secure bool)) {
 }
 
 // serve runs a server whose only address upgrades as a says.
-func serve(t testing.TB, secure bool, o Options, a Accept) (*Server, *httptest.Server) {
+func serve(t testing.TB, secure bool, o Options, h Handler, a *Accept) (*Server, *httptest.Server) {
 	s := New(o)
 	ts := httptest.NewUnstartedServer(nil)
 	ts.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, err := s.Upgrade(w, r, a)
+		_, err := s.Upgrade(w, r, a, h)
 		if bad, ok := errors.AsType[*HandshakeError](err); ok {
 			for k := range bad.Header {
 				w.Header().Set(k, bad.Header.Get(k))
@@ -64,7 +64,7 @@ func serve(t testing.TB, secure bool, o Options, a Accept) (*Server, *httptest.S
 
 func serveEcho(t testing.TB, secure bool, o Options) (*Server, *httptest.Server, *echo) {
 	e := newEcho()
-	s, ts := serve(t, secure, o, Accept{Handler: e, ReadLimit: 64 << 10})
+	s, ts := serve(t, secure, o, e, &Accept{ReadLimit: 64 << 10})
 	return s, ts, e
 }
 

@@ -22,7 +22,7 @@ func (c *Conn) join(rest []byte) {
 	if c.state == over {
 		return // the server was closed meanwhile
 	}
-	if err := c.poller.add(c); err != nil {
+	if err := c.poller().add(c); err != nil {
 		c.srv.o.Log.Error("a connection is lost", "err", err)
 		c.lost()
 		return
@@ -133,7 +133,7 @@ func (c *Conn) input(b []byte) {
 		r = c.srv.readers.Get().(*reader)
 	}
 	whole := false
-	for len(b) > 0 && !c.leaving() {
+	for len(b) > 0 && !c.Over() {
 		it, rest, fail := r.next(b, c.limit.Load())
 		if fail != nil {
 			c.srv.broken.Add(1)
@@ -146,7 +146,7 @@ func (c *Conn) input(b []byte) {
 			c.take(it)
 		}
 	}
-	if c.leaving() {
+	if c.Over() {
 		c.in = nil
 		c.frameBy.Store(0)
 		return // what still comes is read, so that our close frame arrives
@@ -170,12 +170,6 @@ func (c *Conn) keep(r *reader, whole bool) {
 	c.in = r
 }
 
-func (c *Conn) leaving() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.state != live
-}
-
 func (c *Conn) take(it item) {
 	switch it.kind {
 	case opText:
@@ -193,8 +187,8 @@ func (c *Conn) answerControl(it item) {
 	}
 	if c.ctrls++; c.ctrls > maxControls {
 		c.srv.floods.Add(1)
-		if c.flood != nil {
-			c.Write(AppendText(nil, c.flood))
+		if c.as.Flood != nil {
+			c.Write(AppendText(nil, c.as.Flood))
 		}
 		c.Close(4009, "too many pings")
 		return

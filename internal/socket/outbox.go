@@ -7,7 +7,22 @@ type outbox struct {
 	edge int // at or behind off: the first frame that has not begun to go
 }
 
-func (o *outbox) size() int { return len(o.b) - o.off }
+// waitingFor makes one of what is left of frames, of which n bytes have gone.
+func waitingFor(frames []byte, n int) *outbox {
+	edge := 0
+	for edge < n {
+		edge += frameSize(frames[edge:])
+	}
+	return &outbox{b: append([]byte(nil), frames[n:]...), edge: edge - n}
+}
+
+// size is how many bytes wait; of nil, none.
+func (o *outbox) size() int {
+	if o == nil {
+		return 0
+	}
+	return len(o.b) - o.off
+}
 
 func (o *outbox) rest() []byte { return o.b[o.off:] }
 
@@ -22,21 +37,9 @@ func (o *outbox) put(frames []byte) {
 	*o = outbox{b: b, edge: o.edge - o.off}
 }
 
-// start keeps what is left of frames, of which n bytes have gone.
-func (o *outbox) start(frames []byte, n int) {
-	edge := 0
-	for edge < n {
-		edge += frameSize(frames[edge:])
-	}
-	*o = outbox{b: append([]byte(nil), frames[n:]...), edge: edge - n}
-}
-
 // took notes that n more bytes have gone.
 func (o *outbox) took(n int) {
-	if o.off += n; o.off == len(o.b) {
-		*o = outbox{}
-		return
-	}
+	o.off += n
 	for o.edge < o.off {
 		o.edge += frameSize(o.b[o.edge:])
 	}

@@ -16,9 +16,9 @@ import (
 // that peers who do not read cannot take the machine's memory.
 const kernelBuffer = 128 << 10
 
-// Accept says how a request is to be upgraded.
+// Accept says how requests are to be upgraded; all connections of one door share
+// one, which stays as it is.
 type Accept struct {
-	Handler     Handler
 	Subprotocol string        // that the client must offer; "": none
 	ReadLimit   int64         // bytes of one message, until Ready; 0: any number
 	ReadyWithin time.Duration // until Ready must be called, else 4001; 0: no such rule
@@ -47,7 +47,7 @@ func refuse(status int, code, message string, header ...string) *HandshakeError 
 // The error is a *HandshakeError when nothing was answered yet, so that the
 // caller must; with any other the connection is lost. Who may connect, and from
 // which origin, is the caller's to judge before.
-func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request, a Accept) (*Conn, error) {
+func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request, a *Accept, h Handler) (*Conn, error) {
 	key, bad := check(r, a.Subprotocol)
 	if bad != nil {
 		return nil, bad
@@ -62,10 +62,10 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request, a Accept) (*Con
 		return nil, fmt.Errorf("clear the deadline: %w", err)
 	}
 	bound(nc)
-	c := &Conn{srv: s, nc: nc, handler: a.Handler, flood: a.Flood}
+	c := &Conn{srv: s, as: a, nc: nc, handler: h}
 	c.limit.Store(a.ReadLimit)
 	c.heard.Store(s.now())
-	return c, s.begin(c, a, answer(key, a.Subprotocol), bytes.Clone(rest))
+	return c, s.begin(c, answer(key, a.Subprotocol), bytes.Clone(rest))
 }
 
 // settle finds a poller for the connection, if it has a descriptor.
@@ -74,12 +74,15 @@ func (s *Server) settle(c *Conn) {
 		return
 	}
 	if fd, ok := takeOver(c.nc); ok {
-		c.nc, c.fd, c.poller = nil, fd, s.pollers[int(fd)%len(s.pollers)]
+		c.nc, c.fd = nil, fd
 	}
 }
 
+// poller is whose a descriptor of ours is.
+func (c *Conn) poller() *poller { return c.srv.pollers[int(c.fd)%len(c.srv.pollers)] }
+
 // begin sends the answer and starts reading.
-func (s *Server) begin(c *Conn, a Accept, answer, rest []byte) error {
+func (s *Server) begin(c *Conn, answer, rest []byte) error {
 	if _, err := c.nc.Write(answer); err != nil {
 		c.nc.Close()
 		return fmt.Errorf("answer the handshake: %w", err)
@@ -90,8 +93,8 @@ func (s *Server) begin(c *Conn, a Accept, answer, rest []byte) error {
 		return ErrClosed
 	}
 	s.opened.Add(1)
-	if a.ReadyWithin > 0 {
-		c.deadline(&c.readyBy, s.ticks(a.ReadyWithin))
+	if c.as.ReadyWithin > 0 {
+		c.deadline(&c.readyBy, s.ticks(c.as.ReadyWithin))
 	}
 	if c.nc == nil {
 		c.join(rest)

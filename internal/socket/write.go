@@ -43,8 +43,12 @@ func (c *Conn) waiting() bool { return c.draining || c.out.size() > 0 }
 
 // push writes frames, or keeps them behind what waits. mu is held.
 func (c *Conn) push(frames []byte) {
-	if c.waiting() {
+	switch {
+	case c.out != nil:
 		c.out.put(frames)
+		return
+	case c.draining:
+		c.out = waitingFor(frames, 0)
 		return
 	}
 	n := 0
@@ -58,7 +62,7 @@ func (c *Conn) push(frames []byte) {
 	if n == len(frames) {
 		return
 	}
-	c.out.start(frames, n)
+	c.out = waitingFor(frames, n)
 	if c.nc == nil {
 		c.deadline(&c.stallBy, c.srv.ticks(c.srv.o.Stall)) // the poller tells when there is room
 		return
@@ -75,7 +79,7 @@ func (c *Conn) pour() {
 		return
 	}
 	if n > 0 {
-		c.out.took(n)
+		c.took(n)
 		c.stallBy.Store(0)
 	}
 	if c.out.size() > 0 { // and there is no room again
@@ -106,7 +110,7 @@ func (c *Conn) drain() {
 			continue
 		}
 		if n > 0 {
-			c.out.took(n)
+			c.took(n)
 		}
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -121,6 +125,13 @@ func (c *Conn) drain() {
 	c.mu.Unlock()
 	if parting {
 		c.parted()
+	}
+}
+
+// took notes that the peer has n bytes more. mu is held.
+func (c *Conn) took(n int) {
+	if c.out.took(n); c.out.size() == 0 {
+		c.out = nil
 	}
 }
 
@@ -145,6 +156,8 @@ func (c *Conn) stalled() {
 		return
 	}
 	c.srv.slow.Add(1)
-	c.out.cut()
+	if c.out.cut(); c.out.size() == 0 {
+		c.out = nil
+	}
 	c.part(4008, "too slow")
 }
