@@ -22,10 +22,11 @@ import (
 // turn, and all that was published.
 type world struct {
 	*Chat
-	t    *testing.T
-	disk *files.Disk
-	at   atomic.Int64
-	db   string // the database's file
+	t     *testing.T
+	disk  *files.Disk
+	at    atomic.Int64
+	db    string // the database's file
+	files string // the disk's folder
 
 	mu   sync.Mutex
 	said []bus.Message
@@ -45,7 +46,8 @@ func newWorld(t *testing.T, change ...func(*minichat.Limits)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.disk, err = files.OpenDisk(t.TempDir(), []byte("a secret of thirty-two characters")); err != nil {
+	w.files = t.TempDir()
+	if w.disk, err = files.OpenDisk(w.files, []byte("a secret of thirty-two characters")); err != nil {
 		t.Fatal(err)
 	}
 	b := bus.Memory()

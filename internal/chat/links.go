@@ -71,12 +71,6 @@ func (c *Chat) LabLink(ctx context.Context, f minichat.File) (path, base string,
 	return c.lab.labPath(f.ID, f.Name), base, nil
 }
 
-// KnowsKey reports whether a file's bytes are wanted; in doubt they are.
-func (c *Chat) KnowsKey(ctx context.Context, key string) bool {
-	known, err := c.st.HasFileKey(ctx, key)
-	return known || err != nil
-}
-
 // removeFile takes away the bytes of a file that nobody can read any more, then
 // its row: in that order, so that a failure leaves what will be tried again.
 func (c *Chat) removeFile(ctx context.Context, f store.File) error {

@@ -9,7 +9,10 @@ import (
 	"minichat/internal/store"
 )
 
-const sweepBatch = 100
+const (
+	sweepBatch = 100
+	checkEvery = 6 // sweeps; the others look at expired rows alone
+)
 
 // sweepSoon asks the sweeping goroutine to look now.
 func (c *Chat) sweepSoon() {
@@ -22,14 +25,15 @@ func (c *Chat) sweepSoon() {
 func (c *Chat) keepFiles(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	for {
+	for ticks := 0; ; {
 		full := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-c.sweep:
 		case <-tick.C:
-			full = true
+			full = ticks%checkEvery == 0
+			ticks++
 		}
 		if err := c.sweepFiles(ctx, full); err != nil && ctx.Err() == nil {
 			c.log.Warn("files not swept, will be tried again", "error", err)
@@ -45,12 +49,16 @@ func (c *Chat) sweepFiles(ctx context.Context, full bool) error {
 	if err := c.removeExpired(ctx); err != nil || !full {
 		return err
 	}
-	older := time.UnixMilli(c.now() - c.uploadTTL())
-	_, err := c.fs.Sweep(ctx, older, func(key string) bool { return c.KnowsKey(ctx, key) })
-	if err != nil {
-		return fmt.Errorf("sweep the store of files: %w", err)
+	// Younger than an hour may be on its way from a hand to a row.
+	older := time.UnixMilli(c.now()).Add(-max(time.Duration(c.uploadTTL())*time.Millisecond, time.Hour))
+	report, err := CheckFiles(ctx, c.st, c.fs, older, true)
+	if len(report.Left) > 0 {
+		c.log.Info("removed what nobody will ask for again", "files", len(report.Left), "bytes", report.LeftBytes())
 	}
-	return nil
+	for _, f := range report.Missing[:min(len(report.Missing), 10)] {
+		c.log.Error("the bytes of a file are missing", "file", f.ID, "key", f.Key, "missing", len(report.Missing))
+	}
+	return err
 }
 
 func (c *Chat) removeExpired(ctx context.Context) error {

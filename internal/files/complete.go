@@ -26,7 +26,7 @@ func (d *Disk) Complete(ctx context.Context, u Upload) (Info, error) {
 	if err != nil {
 		return Info{}, failure("complete an upload", err)
 	}
-	d.root.RemoveAll(uploadDir(u.ID)) // the file is safe; Sweep collects what stays
+	d.root.RemoveAll(uploadDir(u.ID)) // the file is safe; what stays is collected
 	return info, nil
 }
 
@@ -76,19 +76,32 @@ func (d *Disk) inOrder(u Upload) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list, gaps []string
-	for n := 1; n <= u.Count(); n++ {
-		sum, ok := sums[n]
-		if !ok && len(gaps) < 8 {
-			gaps = append(gaps, strconv.Itoa(n))
-		}
-		list = append(list, sum)
+	if err := u.whole(func(n int) bool { return sums[n] != "" }); err != nil {
+		return nil, err
 	}
-	if len(gaps) > 0 {
-		return nil, minichat.Errorf(minichat.Conflict, "%d parts of the file have not arrived, among them %s.",
-			u.Count()-len(sums), strings.Join(gaps, ", "))
+	list := make([]string, u.Count())
+	for i := range list {
+		list[i] = sums[i+1]
 	}
 	return list, nil
+}
+
+// whole is nil if each part is there, else conflict naming the first that are missing.
+func (u Upload) whole(have func(number int) bool) error {
+	var gaps []string
+	missing := 0
+	for n := 1; n <= u.Count(); n++ {
+		if have(n) {
+			continue
+		}
+		if missing++; missing <= 8 {
+			gaps = append(gaps, strconv.Itoa(n))
+		}
+	}
+	if missing == 0 {
+		return nil
+	}
+	return minichat.Errorf(minichat.Conflict, "%d parts of the file have not arrived, among them %s.", missing, strings.Join(gaps, ", "))
 }
 
 // move gives a synced file its key, for good.

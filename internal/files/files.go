@@ -24,7 +24,8 @@ type Store interface {
 	Start(ctx context.Context, key string, size int64, typ string) (Upload, error)
 
 	// PartURL signs the right to PUT part number (from 1) until expires, and
-	// nothing else. Of a Disk it is relative to the server, "/api/v1/parts/…".
+	// nothing else. Of a Disk it is relative to the server, "/api/v1/parts/…"; of
+	// a bucket it is absolute.
 	PartURL(ctx context.Context, u Upload, number int, expires time.Time) (string, error)
 
 	// Parts lists what has arrived whole, ascending. A part that was cut off is not there.
@@ -51,9 +52,9 @@ type Store interface {
 	// Delete removes the file. One that is gone is no error.
 	Delete(ctx context.Context, key string) error
 
-	// Sweep removes uploads in which nothing has happened since olderThan, and
-	// files older than that whose key is not known. It says how many it removed.
-	Sweep(ctx context.Context, olderThan time.Time, known func(key string) bool) (removed int, err error)
+	// List calls fn for everything that is there, in no order, until fn fails. fn
+	// may remove what it is given.
+	List(ctx context.Context, fn func(Found) error) error
 
 	Close() error
 }
@@ -87,7 +88,7 @@ type Part struct {
 // Info is what is known of a complete file.
 type Info struct {
 	Size   int64  // bytes
-	SHA256 string // hex; of several parts: hex of the SHA-256 of their SHA-256s, "-" and their number, as S3 does it
+	SHA256 string // hex; of several parts: hex of the SHA-256 of their SHA-256s, "-" and their number, as S3 does it; "" if the bytes went past the server
 	Head   []byte // the first 512 bytes, to sniff the type from
 }
 

@@ -3,11 +3,13 @@ package files
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +23,18 @@ func diskPlace(t *testing.T) (open func() (Store, string)) {
 	return func() (Store, string) {
 		d := newDisk(t, dir)
 		return d, serve(t, d).URL
+	}
+}
+
+// wrongOnDisk changes what a URL of a Disk says.
+func wrongOnDisk(t *testing.T, good string, u, other Upload) map[string]string {
+	return map[string]string{
+		"no signature":   good[:strings.Index(good, "?")],
+		"other number":   strings.Replace(good, "/2?", "/1?", 1),
+		"other upload":   strings.Replace(good, u.ID, other.ID, 1),
+		"later":          replaceQuery(t, good, "expires", fmt.Sprint(time.Now().Add(time.Hour).UnixMilli())),
+		"cut signature":  replaceQuery(t, good, "signature", "AAAA"),
+		"made-up number": strings.Replace(good, "/2?", "/0002?", 1),
 	}
 }
 
@@ -132,9 +146,17 @@ func complete(t *testing.T, s Store, u Upload) Info {
 	return info
 }
 
+// sweep removes what nobody will ask for again.
 func sweep(t *testing.T, s Store, olderThan time.Time, known func(string) bool, want int) {
 	t.Helper()
-	got, err := s.Sweep(t.Context(), olderThan, known)
+	got := 0
+	err := s.List(t.Context(), func(f Found) error {
+		if !f.IsLeft(olderThan, known) {
+			return nil
+		}
+		got++
+		return Remove(t.Context(), s, f)
+	})
 	if err != nil || got != want {
 		t.Fatalf("sweep: got %d, %v, want %d removed", got, err, want)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Put stores what r gives under key; see Store. An upload of its own holds the
-// bytes until they are whole, so Sweep collects them after a crash.
+// bytes until they are whole, so that they are collected after a crash.
 func (d *Disk) Put(ctx context.Context, key, typ string, r io.Reader, limit int64) (Info, error) {
 	if err := checkKey(key); err != nil {
 		return Info{}, err
@@ -23,7 +23,7 @@ func (d *Disk) Put(ctx context.Context, key, typ string, r io.Reader, limit int6
 	if err := d.root.Mkdir(uploadDir(id), 0o700); err != nil {
 		return Info{}, failure("store a file", err)
 	}
-	defer d.root.RemoveAll(uploadDir(id)) // Sweep collects what stays
+	defer d.root.RemoveAll(uploadDir(id)) // what stays is collected
 	size, sum, err := d.write(ctx, uploadFile(id, "data"), r, limit)
 	if err != nil {
 		return Info{}, failure("store a file", err)
@@ -37,6 +37,12 @@ func (d *Disk) write(ctx context.Context, name string, r io.Reader, limit int64)
 	if err != nil {
 		return 0, "", err
 	}
+	size, sum, err = take(ctx, f, r, limit)
+	return size, sum, errors.Join(err, f.Sync(), f.Close())
+}
+
+// take copies what r gives to f and sums it: 1 to limit bytes (0: any number).
+func take(ctx context.Context, f io.Writer, r io.Reader, limit int64) (size int64, sum string, err error) {
 	h := sha256.New()
 	src := &source{ctx: ctx, r: r}
 	var from io.Reader = src
@@ -44,13 +50,12 @@ func (d *Disk) write(ctx context.Context, name string, r io.Reader, limit int64)
 		from = io.LimitReader(src, limit+1)
 	}
 	size, err = io.CopyBuffer(io.MultiWriter(f, h), from, make([]byte, 128<<10))
-	if err := errors.Join(src.err, err, f.Sync(), f.Close()); err != nil {
-		return 0, "", err
-	}
-	if limit > 0 && size > limit {
+	switch {
+	case src.err != nil || err != nil:
+		return 0, "", errors.Join(src.err, err)
+	case limit > 0 && size > limit:
 		return 0, "", minichat.Errorf(minichat.TooLarge, "A file may have at most %d bytes.", limit)
-	}
-	if size == 0 {
+	case size == 0:
 		return 0, "", minichat.FieldError(minichat.BadField, "size", "An empty file cannot be sent.")
 	}
 	return size, hex.EncodeToString(h.Sum(nil)), nil

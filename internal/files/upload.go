@@ -35,7 +35,7 @@ func (d *Disk) Start(ctx context.Context, key string, size int64, typ string) (U
 		return Upload{}, err
 	}
 	if err := d.start(u); err != nil {
-		d.root.RemoveAll(uploadDir(u.ID)) // what stays is collected by Sweep
+		d.root.RemoveAll(uploadDir(u.ID)) // what stays is collected
 		return Upload{}, failure("start an upload", err)
 	}
 	return u, nil

@@ -85,6 +85,16 @@ func (r reads) ListExpiredFiles(ctx context.Context, now int64, limit int) ([]Fi
 	return list, nil
 }
 
+// ListReadyFiles returns files whose bytes must be there, in the order of ids
+// from after on, after not included.
+func (r reads) ListReadyFiles(ctx context.Context, after string, limit int) ([]File, error) {
+	list, err := r.listFiles(ctx, `id > $1 AND state = 'ready' ORDER BY id LIMIT $2`, []any{after, limit})
+	if err != nil {
+		return nil, fmt.Errorf("list ready files: %w", err)
+	}
+	return list, nil
+}
+
 func (r reads) listFiles(ctx context.Context, where string, args []any) ([]File, error) {
 	var list []File
 	err := r.rows(ctx, `SELECT `+fileColumns+` FROM files WHERE `+where, args, func(rows *sql.Rows) error {

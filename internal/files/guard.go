@@ -1,0 +1,85 @@
+package files
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// guard keeps calls away from a bucket that does not answer. A failed call makes
+// it look by itself; while its own look fails, calls are refused at once; when a
+// look succeeds they pass again, whether anybody asked meanwhile or not.
+type guard struct {
+	look func(context.Context) error
+	log  *slog.Logger
+
+	mu   sync.Mutex
+	down error // why calls are refused; nil: they pass
+
+	wake chan struct{}
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// newGuard begins with a look; the caller closes.
+func newGuard(look func(context.Context) error, log *slog.Logger) *guard {
+	ctx, stop := context.WithCancel(context.Background())
+	g := &guard{look: look, log: log, wake: make(chan struct{}, 1), stop: stop}
+	g.done.Go(func() { g.watch(ctx) })
+	return g
+}
+
+func (g *guard) close() {
+	g.stop()
+	g.done.Wait()
+}
+
+// fault is why calls are refused now; nil: they pass.
+func (g *guard) fault() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.down
+}
+
+// suspect asks for a look.
+func (g *guard) suspect() {
+	select {
+	case g.wake <- struct{}{}:
+	default: // one is coming
+	}
+}
+
+func (g *guard) watch(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := g.look(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		g.set(err)
+		if err == nil {
+			select {
+			case <-g.wake:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		select {
+		case <-time.After(retryMS * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (g *guard) set(err error) {
+	g.mu.Lock()
+	was := g.down
+	g.down = err
+	g.mu.Unlock()
+	switch {
+	case was == nil && err != nil:
+		g.log.Error("the bucket of the files does not answer; the chat goes on without files", "err", err)
+	case was != nil && err == nil:
+		g.log.Info("the bucket of the files answers again")
+	}
+}
