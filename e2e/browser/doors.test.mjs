@@ -95,6 +95,8 @@ test('signing in, and being signed out by others', async (t) => {
   await t.test('a wrong password', async () => {
     await fill(desk, server.url, owner.handle, 'wrong horse battery')
     await says(desk, 'The handle or the password is wrong.')
+    const password = desk.page.getByLabel('Password', { exact: true })
+    await eventually(() => password.evaluate((field) => field === document.activeElement), true, 'the password is to be typed anew')
     await desk.page.getByLabel('Password', { exact: true }).fill(owner.password)
     await desk.page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await desk.composer.waitFor()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { newPerson, openBrowser, picture } from './people.mjs'
+import { eventually, newPerson, openBrowser, picture } from './people.mjs'
 import { startServer } from './server.mjs'
 
 const axe = readFileSync(new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
@@ -79,6 +79,27 @@ for (const { name, ...options } of WINDOWS) {
     }
   })
 }
+
+test('a draft that was written elsewhere has its height when its column comes into view', async (t) => {
+  const server = await startServer(t)
+  const owner = await server.owner()
+  const ana = await newPerson(t, await openBrowser(t), { viewport: { width: 360, height: 700 } })
+  const height = () => ana.composer.evaluate((box) => box.scrollHeight <= box.clientHeight + 1 && Math.round(box.clientHeight / 22))
+  await ana.signIn(server.url, owner.handle, owner.password)
+  await ana.page.getByRole('link', { name: /general/ }).click()
+  assert.equal(await height(), 2, 'empty: one line and its edges')
+  await ana.composer.fill('1\n2\n3\n4\n5')
+  assert.equal(await height(), 6)
+  await ana.page.evaluate('history.replaceState(null, "", "/")')
+  await ana.page.reload() // opens the list of rooms, with the room behind it
+  await ana.page.getByRole('link', { name: /general/ }).click()
+  await eventually(height, 6, 'lines of the box')
+  await ana.page.setViewportSize({ width: 1200, height: 700 })
+  await ana.composer.fill('a line that wraps only in a narrow window, and there it does so twice or more')
+  await eventually(height, 2, 'wide')
+  await ana.page.setViewportSize({ width: 360, height: 700 })
+  await eventually(height, 4, 'narrow again')
+})
 
 test('focus is seen on everything that Tab reaches', async (t) => {
   const server = await startServer(t)

@@ -5,7 +5,7 @@ import { runCommand } from '../commands.js'
 import { Complete, useComplete } from './complete.js'
 import { composerKey } from './composer-keys.js'
 import { useScope } from './context.js'
-import { fit } from './fit.js'
+import { fit, keepFit } from './fit.js'
 import { IconButton } from './icon-button.js'
 import { ReplyRow } from './reply-row.js'
 import { UploadRows, addFiles } from './upload-rows.js'
@@ -34,6 +34,7 @@ export function Composer({ room, scope, thread }) {
   const title = roomTitle(room, client.store)
 
   useLayoutEffect(() => fit(box.current), [text])
+  useEffect(() => keepFit(box.current), [room.archived])
   useEffect(() => () => { client.drafts.flush() }, [])
   useEffect(() => { if (afterUploads && !busy) finish() }, [afterUploads, busy])
 

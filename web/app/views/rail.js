@@ -7,6 +7,9 @@ import { RailRow } from './rail-row.js'
 
 /** @typedef {import('../protocol.js').Room} Room */
 
+/** Grey bars for rooms that are not known yet. */
+const WIDTHS = [60, 45, 70, 52]
+
 /** The list of my rooms: those with something new first, then rooms, then direct conversations. */
 export function Rail() {
   const { client, ui } = useScope()
@@ -30,9 +33,8 @@ export function Rail() {
   return html`<nav class="rail" aria-label="Rooms">
     <header><h1 class="grow ellipsis">${placeName(client)}</h1><${MeButton} /></header>
     <div class="rail-list">
-      ${waiting && [0, 1, 2, 3].map((i) => html`<span class="bars" key=${i} style=${{ width: `${[60, 45, 70, 52][i]}%` }}></span>`)}
       ${unread.length > 0 && html`<${Section} title="Unread" rooms=${unread} />`}
-      <${Section} title="Rooms" rooms=${plain}>
+      <${Section} title="Rooms" rooms=${plain} waiting=${waiting}>
         ${!guest && html`<${IconButton} icon="plus" label="Create or join a room" aria-haspopup="menu" onClick=${addRoom} />`}
       <//>
       <${Section} title="Direct" rooms=${direct}>
@@ -52,10 +54,11 @@ function Archived() {
     <ul>${rooms.map((room) => html`<li key=${room.room}><${RailRow} room=${room} /></li>`)}</ul></details>`
 }
 
-/** @param {{title: string, rooms: Room[], children?: any}} props */
-function Section({ title, rooms, children }) {
+/** @param {{title: string, rooms: Room[], waiting?: boolean, children?: any}} props */
+function Section({ title, rooms, waiting, children }) {
   return html`<section aria-label=${title}>
     <div class="section-head"><h2>${title}</h2>${children}</div>
+    ${waiting && WIDTHS.map((width) => html`<span class="bars" key=${width} style=${{ width: `${width}%` }}></span>`)}
     <ul>${rooms.map((room) => html`<li key=${room.room}><${RailRow} room=${room} /></li>`)}</ul>
   </section>`
 }

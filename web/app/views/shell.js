@@ -2,6 +2,7 @@ import { html, useEffect } from '../lib.js'
 import { useScope } from './context.js'
 import { DialogHost } from './dialogs.js'
 import { DropTarget } from './drop-target.js'
+import { GreyRows } from './grey-rows.js'
 import { useKeys } from './keys.js'
 import { MenuHost } from './menu.js'
 import { PaneHost } from './pane.js'
@@ -52,7 +53,12 @@ function NoRoom() {
   const { client, ui } = useScope()
   const link = client.store.link.value
   if (link.state !== 'open') {
-    return html`<main class="room blank" role="status"><p>${link.words ?? 'Connecting'}</p></main>`
+    return html`<main class="room" aria-label="Room">
+      <div class="room-head"></div>
+      ${link.words && html`<p class="offline-bar" role="status">${link.words}${link.state === 'ended' ? '' : ' Trying again.'}</p>`}
+      <div class="timeline-box"><div class="timeline"><${GreyRows} count=${6} /></div></div>
+      ${link.state !== 'ended' && html`<p class="said" role="status">Connecting</p>`}
+    </main>`
   }
   return html`<main class="room blank">
     <p>You are in no room yet.</p>

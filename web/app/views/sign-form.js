@@ -23,7 +23,7 @@ export function SignForm({ title, lead, button, fields, submit, foot }) {
     } catch (failure) {
       setError(failure)
       setBusy(false)
-      setTimeout(() => focusWrong(form.current), 0)
+      setTimeout(() => focusWrong(form.current, /** @type {any} */ (failure)), 0)
     }
   }
 
@@ -43,8 +43,11 @@ export function SignForm({ title, lead, button, fields, submit, foot }) {
   </main>`
 }
 
-/** @param {HTMLFormElement|null} form */
-function focusWrong(form) {
-  const field = form?.querySelector('[aria-invalid="true"]') ?? form?.querySelector('input')
-  if (field instanceof HTMLElement) field.focus()
+/** Where the mistake is likely: the field that the server named; of handle and password the password. @param {HTMLFormElement|null} form @param {{code?: string}} failure */
+function focusWrong(form, { code }) {
+  const likely = code === 'unauthenticated' ? '[name="password"]' : 'input'
+  const field = form?.querySelector('[aria-invalid="true"]') ?? form?.querySelector(likely)
+  if (!(field instanceof HTMLInputElement)) return
+  field.focus()
+  field.select()
 }

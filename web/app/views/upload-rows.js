@@ -33,7 +33,7 @@ function words(upload) {
   if (upload.state === 'queued') return `${bytes(upload.size)}, next`
   if (upload.state === 'paused') return `${percent} % of ${bytes(upload.size)}, paused`
   if (upload.state === 'failed') return upload.error || 'Could not upload'
-  return `${percent} % of ${bytes(upload.size)}${upload.speed ? `, ${speed(upload.speed)}` : ''}`
+  return html`${percent} % of ${bytes(upload.size)}${upload.speed ? html`<span class="speed">, ${speed(upload.speed)}</span>` : ''}`
 }
 
 /** @param {Upload} upload */
