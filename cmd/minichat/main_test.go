@@ -376,6 +376,18 @@ func TestExportedPage(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "app", "main.js")); err != nil {
 		t.Error(err)
 	}
+	done(t, "", "web", "export", dir, "--server", "https://chat.example.org", "--files-origin", "https://files.example.org")
+	if index, err = os.ReadFile(filepath.Join(dir, "index.html")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"connect-src 'self' https://chat.example.org wss://chat.example.org https://files.example.org;", "img-src 'self' https://chat.example.org https://files.example.org ", "media-src 'self' https://chat.example.org https://files.example.org "} {
+		if !strings.Contains(string(index), want) {
+			t.Errorf("with a bucket the page's policy lacks %q", want)
+		}
+	}
+	if code, _, stderr := command(t, "", "web", "export", dir, "--files-origin", "files"); code != 1 || !strings.Contains(stderr, "--files-origin") {
+		t.Errorf("ended with %d: %s", code, stderr)
+	}
 	if code, _, stderr := command(t, "", "web", "export", dir, "--server", "chat.example.org"); code != 1 || !strings.Contains(stderr, "--server") {
 		t.Errorf("ended with %d: %s", code, stderr)
 	}

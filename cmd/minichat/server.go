@@ -18,7 +18,6 @@ import (
 	"minichat/internal/bus"
 	"minichat/internal/chat"
 	"minichat/internal/config"
-	"minichat/internal/files"
 	"minichat/internal/httpd"
 	"minichat/internal/hub"
 	"minichat/internal/socket"
@@ -40,7 +39,7 @@ type server struct {
 	store  *store.Store
 	bus    bus.Bus
 	auth   *auth.Auth
-	disk   *files.Disk
+	files  *keeper
 	chat   *chat.Chat
 	socket *socket.Server
 	hub    *hub.Hub
@@ -63,16 +62,15 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 	if s.store, err = openStore(ctx, cfg, log, s.die); err != nil {
 		return nil, err
 	}
-	secret, err := s.store.Secret(ctx, "files")
-	if err != nil {
+	if s.files, err = openFiles(ctx, cfg, s.store, log); err != nil {
 		return nil, err
 	}
-	if s.disk, err = files.OpenDisk(cfg.FilesDir, secret); err != nil {
-		return nil, fmt.Errorf("the folder for files, %s, cannot be used: %w", cfg.FilesDir, err)
+	if s.files.origin != "" {
+		log.Info("files are in a bucket", "bucket", cfg.Bucket.Name, "origin", s.files.origin)
 	}
 	s.bus = bus.Memory()
 	s.auth = auth.New(s.store, s.bus, auth.Options{Limits: cfg.Limits, Log: log})
-	if s.chat, err = chat.New(s.store, s.disk, s.bus, cfg.Limits, chat.Options{Log: log}); err != nil {
+	if s.chat, err = chat.New(s.store, s.files, s.bus, cfg.Limits, chat.Options{Log: log}); err != nil {
 		return nil, err
 	}
 	s.socket = socket.New(socket.Options{Log: log})
@@ -93,7 +91,7 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 func (s *server) newHTTP() (*httpd.Server, error) {
 	return httpd.New(httpd.Options{
 		Log: s.log, Store: s.store, Auth: s.auth, Chat: s.chat, Hub: s.hub, Socket: s.socket,
-		Parts: s.disk.ServePart, Page: web.Files, Limits: s.cfg.Limits, LimitsBy: s.cfg.LimitsBy,
+		Parts: s.files.parts, Bucket: s.files.origin, Files: s.files.available, Page: web.Files, Limits: s.cfg.Limits, LimitsBy: s.cfg.LimitsBy,
 		Base: s.base, PublicURL: s.cfg.PublicURL, Origins: s.cfg.Origins, TLS: s.cfg.TLS(),
 		Version: versionName(), Check: s.checkVolume, Metrics: s.metrics, Lab: s.lab,
 	})
@@ -190,7 +188,7 @@ func (s *server) close() error {
 	end(s.chat != nil, func() error { return s.chat.Close() })
 	end(s.auth != nil, func() error { return s.auth.Close() })
 	end(s.bus != nil, func() error { return s.bus.Close() })
-	end(s.disk != nil, func() error { return s.disk.Close() })
+	end(s.files != nil, func() error { return s.files.Close() })
 	end(s.store != nil, func() error { return s.store.Close() })
 	return errors.Join(errs...)
 }

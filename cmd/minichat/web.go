@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"minichat/internal/config"
+	"minichat/internal/httpd"
 	"minichat/web"
 )
 
@@ -17,20 +18,22 @@ type webWords struct {
 }
 
 type webExport struct {
-	Dir    string `arg:"" help:"The folder; it is made. Files of the same names are replaced."`
-	Server string `placeholder:"URL" help:"The MiniChat server that the page talks to, such as https://chat.example.org; the page's own host when left out. Start that server with --origins and the page's address."`
+	Dir         string `arg:"" help:"The folder; it is made. Files of the same names are replaced."`
+	Server      string `placeholder:"URL" help:"The MiniChat server that the page talks to, such as https://chat.example.org; the page's own host when left out. Start that server with --origins and the page's address."`
+	FilesOrigin string `placeholder:"URL" help:"The bucket that the server keeps files in, as the server names it at its start; left out when they are on the server's disk."`
 }
 
 // Run writes the page.
 func (c *webExport) Run(w *world) error {
-	server := ""
-	if c.Server != "" {
-		var err error
-		if server, err = config.Origin(c.Server); err != nil {
-			return fmt.Errorf("--server: %w; use the address of the server, such as https://chat.example.org", err)
-		}
+	server, err := originOf("server", c.Server, "the address of the server, such as https://chat.example.org")
+	if err != nil {
+		return err
 	}
-	err := fs.WalkDir(web.Files, ".", func(name string, d fs.DirEntry, err error) error {
+	bucket, err := originOf("files-origin", c.FilesOrigin, "the address that the server named at its start")
+	if err != nil {
+		return err
+	}
+	err = fs.WalkDir(web.Files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -42,7 +45,7 @@ func (c *webExport) Run(w *world) error {
 		if err != nil {
 			return err
 		}
-		if body, err = exported(name, body, server); err != nil {
+		if body, err = exported(name, body, server, bucket); err != nil {
 			return err
 		}
 		return os.WriteFile(to, body, 0o644)
@@ -54,33 +57,34 @@ func (c *webExport) Run(w *world) error {
 	return nil
 }
 
-// exported is one file of the page, made for a server elsewhere.
-func exported(name string, body []byte, server string) ([]byte, error) {
-	if server == "" {
-		return body, nil
+func originOf(flag, value, use string) (string, error) {
+	if value == "" {
+		return "", nil
 	}
-	switch name {
-	case "config.json":
-		return json.Marshal(map[string]string{"server": server})
-	case "index.html":
-		return widened(body, server)
+	o, err := config.Origin(value)
+	if err != nil {
+		return "", fmt.Errorf("--%s: %w; use %s", flag, err, use)
 	}
-	return body, nil
+	return o, nil
 }
 
-// widened lets the page's policy reach the server: for calls, pictures and films.
-func widened(page []byte, server string) ([]byte, error) {
-	socket := "ws" + strings.TrimPrefix(server, "http") // http -> ws, https -> wss
-	text := string(page)
-	for _, part := range []struct{ name, add string }{
-		{"connect-src 'self'", " " + server + " " + socket},
-		{"img-src 'self'", " " + server},
-		{"media-src 'self'", " " + server},
-	} {
-		if strings.Count(text, part.name) != 1 {
-			return nil, fmt.Errorf("the page's policy has not exactly one %s", part.name)
+// exported is one file of the page, made for a server and a bucket elsewhere;
+// "" is the page's own host.
+func exported(name string, body []byte, server, bucket string) ([]byte, error) {
+	switch {
+	case name == "config.json" && server != "":
+		return json.Marshal(map[string]string{"server": server})
+	case name == "index.html" && server+bucket != "":
+		var calls, shows []string
+		if server != "" {
+			socket := "ws" + strings.TrimPrefix(server, "http") // http -> ws, https -> wss
+			calls, shows = append(calls, server, socket), append(shows, server)
 		}
-		text = strings.Replace(text, part.name, part.name+part.add, 1)
+		if bucket != "" {
+			calls, shows = append(calls, bucket), append(shows, bucket)
+		}
+		text, err := httpd.Widen(string(body), calls, shows)
+		return []byte(text), err
 	}
-	return []byte(text), nil
+	return body, nil
 }

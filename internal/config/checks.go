@@ -4,28 +4,12 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"minichat"
 )
-
-func (f *Flags) checkFiles(c *Config) error {
-	scheme, path, ok := strings.Cut(f.Files, ":")
-	switch {
-	case f.Files == "":
-		c.FilesDir = filepath.Join(c.Data, "files")
-	case ok && scheme == "file" && path != "":
-		c.FilesDir = filepath.Clean(strings.TrimPrefix(path, "//"))
-	case scheme == "s3":
-		return wrong("files", "S3 comes in a later version; use file:DIR, or leave it out for file:%s", filepath.Join(c.Data, "files"))
-	default:
-		return wrong("files", "%q is no place for files; use file:DIR", f.Files)
-	}
-	return nil
-}
 
 func (f *Flags) checkBus(*Config) error {
 	if f.Bus == "" || f.Bus == "memory:" || f.Bus == "memory" {

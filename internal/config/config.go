@@ -12,11 +12,12 @@ import (
 
 // Config is what the server runs with: checked, with every default filled in.
 type Config struct {
-	Data      string // folder
-	Database  string // "sqlite:PATH"
-	FilesDir  string
-	Listen    string // host:port
-	PublicURL string // scheme://host[:port], "" when not set
+	Data      string  // folder
+	Database  string  // "sqlite:PATH"
+	FilesDir  string  // "" when files are in a bucket
+	Bucket    *Bucket // nil when files are in a folder
+	Listen    string  // host:port
+	PublicURL string  // scheme://host[:port], "" when not set
 	Origins   []string
 	CertFile  string // "" when TLS is off
 	KeyFile   string
@@ -54,7 +55,7 @@ func (c *Config) Base() string {
 func (f *Flags) Check(getenv func(string) string) (*Config, error) {
 	c := &Config{LabRoom: strings.TrimSpace(f.LabRoom), Limits: minichat.DefaultLimits(), LimitsBy: map[string]string{}}
 	checks := []func(*Config) error{
-		f.Place.check, f.Address.check, f.checkFiles, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog,
+		f.Place.check, f.Address.check, f.Attachments.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog,
 		func(c *Config) error { return f.checkLimits(c, getenv("MINICHAT_LIMIT")) },
 		f.checkLabRoom,
 	}
@@ -64,6 +65,15 @@ func (f *Flags) Check(getenv func(string) string) (*Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// CheckWith is Check for a command that also works on the files.
+func (p Place) CheckWith(a Attachments) (*Config, error) {
+	c, err := p.Check(Address{Listen: ":8000"})
+	if err != nil {
+		return nil, err
+	}
+	return c, a.check(c)
 }
 
 // Check judges what commands beside a server need: where the data is and what

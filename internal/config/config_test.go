@@ -48,7 +48,6 @@ func TestFaultsNameTheSetting(t *testing.T) {
 		{"database", func(f *Flags) { f.Database = "mysql:x" }, []string{"--database", "sqlite:PATH"}},
 		{"database in memory", func(f *Flags) { f.Database = "sqlite::memory:" }, []string{"--database"}},
 		{"data", func(f *Flags) { f.Data = " " }, []string{"--data", "./data"}},
-		{"s3", func(f *Flags) { f.Files = "s3://bucket" }, []string{"--files", "later version", "file:"}},
 		{"files", func(f *Flags) { f.Files = "./x" }, []string{"--files", "file:DIR"}},
 		{"nats", func(f *Flags) { f.Bus = "nats://x" }, []string{"--bus", "MINICHAT_BUS", "later version"}},
 		{"bus", func(f *Flags) { f.Bus = "redis:" }, []string{"--bus", "memory:"}},

@@ -14,13 +14,19 @@ type Address struct {
 	PublicURL string `env:"MINICHAT_PUBLIC_URL" placeholder:"URL" help:"The address that people open, such as https://chat.example.org. Links are made from it."`
 }
 
+// Attachments says where the bytes of files are kept.
+type Attachments struct {
+	Files string `env:"MINICHAT_FILES" placeholder:"URL" help:"Where attachments are kept: file:DIR (file:DIR/files below --data), or s3://BUCKET/PREFIX?region=…&endpoint=…&path_style=true."`
+}
+
 // Flags are the settings as they were written, not yet checked. The tags are
 // read by the command line; Check makes a Config of them.
 type Flags struct {
 	Place   `embed:""`
 	Address `embed:""`
 
-	Files     string   `env:"MINICHAT_FILES" placeholder:"URL" help:"Where attachments are kept: file:DIR (file:DIR/files below --data)."`
+	Attachments `embed:""`
+
 	Bus       string   `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
 	Origins   []string `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`
 	TLS       string   `env:"MINICHAT_TLS" default:"off" placeholder:"off|CERT,KEY" help:"Speak https with this certificate and key (PEM files), or off (${default})."`

@@ -2,9 +2,8 @@ package httpd
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,32 +22,50 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, err)
 		return
 	}
-	if opened.URL != "" {
-		http.Redirect(w, r, opened.URL, http.StatusFound)
-		return
-	}
-	defer opened.Body.Close() // read only: nothing can be lost
 	h := w.Header()
 	if linked {
 		// A link is also for pages elsewhere, which show the file from here.
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
+	if opened.URL != "" {
+		toBucket(w, r, opened)
+		return
+	}
+	defer opened.Body.Close() // read only: nothing can be lost
 	// Kept by the browser, asked for each time: access may have ended meanwhile.
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Authorization, Cookie, Origin")
 	h.Set("ETag", `"`+opened.ID+`"`)
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", disposition("attachment", opened.Name))
-	h.Set("Content-Security-Policy", dataCSP)
-	if opened.Inline {
-		h.Set("Content-Type", opened.Type)
-		h.Set("Content-Disposition", disposition("inline", opened.Name))
-		h.Set("Content-Security-Policy", inlineCSP(opened.Type))
-	}
+	describeFile(h, opened)
 	if strings.Count(r.Header.Get("Range"), ",") >= 4 {
 		r.Header.Del("Range") // many pieces cost more than the whole
 	}
 	http.ServeContent(&patient{ResponseWriter: w}, r, "", time.Time{}, opened.Body)
+}
+
+// toBucket sends a reader on to where the bytes are. What is asked without them
+// is answered here: the address in the bucket is signed for GET alone.
+func toBucket(w http.ResponseWriter, r *http.Request, opened *chat.Opened) {
+	if r.Method != http.MethodHead {
+		w.Header().Set("Location", opened.URL)
+		w.WriteHeader(http.StatusFound)
+		return
+	}
+	describeFile(w.Header(), opened)
+	w.Header().Set("Accept-Ranges", "bytes")
+	w.Header().Set("Content-Length", strconv.FormatInt(opened.Size, 10))
+}
+
+// describeFile says what a browser may make of a file: nothing that could run.
+func describeFile(h http.Header, opened *chat.Opened) {
+	h.Set("Content-Disposition", files.Disposition(opened.Inline, opened.Name))
+	if opened.Inline {
+		h.Set("Content-Type", opened.Type)
+		h.Set("Content-Security-Policy", inlineCSP(opened.Type))
+		return
+	}
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Security-Policy", dataCSP)
 }
 
 // openFile judges the reader: by the link that the address carries, else by who
@@ -80,20 +97,6 @@ func inlineCSP(typ string) string {
 		return "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; object-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	}
 	return "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
-}
-
-// disposition names a file as RFC 6266 says: in plain letters for old programs,
-// in full for all others.
-func disposition(kind, name string) string {
-	name = minichat.CleanFilename(name)
-	plain := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || strings.ContainsRune(`"\%;*`, r) {
-			return '_'
-		}
-		return r
-	}, name)
-	full := strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
-	return fmt.Sprintf(`%s; filename="%s"; filename*=UTF-8''%s`, kind, plain, full)
 }
 
 // serveParts takes the bytes of a part: its signed address is the permission.

@@ -24,7 +24,12 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, e)
 		return
 	}
-	say(w, `{"ready":true}`)
+	if s.o.Files != nil && !s.o.Files() {
+		// No reason to send people away: the chat goes on without files.
+		say(w, `{"ready":true,"files":"unavailable"}`)
+		return
+	}
+	say(w, `{"ready":true,"files":"ok"}`)
 }
 
 func (s *Server) ready(ctx context.Context) error {

@@ -14,10 +14,6 @@ import (
 	"minichat/internal/auth"
 )
 
-// pageCSP is the policy of the page; web/index.html says the same, so that it
-// also holds where somebody else serves the files.
-const pageCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; frame-ancestors 'none'"
-
 // dataCSP is the policy of all that is no page: nothing in it may run.
 const dataCSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 

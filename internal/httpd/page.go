@@ -17,7 +17,8 @@ import (
 // page serves the web client: plain files from memory, packed once on first
 // use, asked for again each time and answered with 304 while they are the same.
 type page struct {
-	files map[string]*pageFile // by name, such as app/main.js
+	files  map[string]*pageFile // by name, such as app/main.js
+	policy string
 }
 
 type pageFile struct {
@@ -37,15 +38,33 @@ var pageTypes = map[string]string{
 	".ts": "text/plain; charset=utf-8", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".wav": "audio/wav",
 }
 
-func loadPage(files fs.FS) (*page, error) {
-	p := &page{files: map[string]*pageFile{}}
-	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+// loadPage reads the page. bucket is the origin to which browsers send the bytes
+// of files and from which they fetch them, "" if that is this server; the page's
+// own policy then has to name it as well as the header.
+func loadPage(files fs.FS, bucket string) (*page, error) {
+	p := &page{files: map[string]*pageFile{}, policy: pageCSP}
+	widen := func(text string) (string, error) { return text, nil }
+	if bucket != "" {
+		widen = func(text string) (string, error) { return Widen(text, []string{bucket}, []string{bucket}) }
+	}
+	var err error
+	if p.policy, err = widen(pageCSP); err != nil {
+		return nil, err
+	}
+	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		body, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
+		}
+		if name == "index.html" {
+			text, err := widen(string(body))
+			if err != nil {
+				return err
+			}
+			body = []byte(text)
 		}
 		sum := sha256.Sum256(body)
 		typ := pageTypes[path.Ext(name)]
@@ -82,7 +101,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.typ)
-	h.Set("Content-Security-Policy", pageCSP)
+	h.Set("Content-Security-Policy", p.policy)
 	h.Set("Cache-Control", "no-cache")
 	h.Add("Vary", "Accept-Encoding")
 	body, etag := f.body, f.etag

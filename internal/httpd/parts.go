@@ -10,6 +10,12 @@ func registerParts(o Options, gauge, counter func(name, help string, read func()
 	counter("minichat_store_commits_total", "Transactions on disk.", func() float64 { return float64(o.Store.Stats().Commits) })
 	counter("minichat_store_writes_total", "Changes gathered into those transactions.", func() float64 { return float64(o.Store.Stats().Writes) })
 	counter("minichat_store_events_total", "Events written to rooms' logs.", func() float64 { return float64(o.Store.Stats().Events) })
+	gauge("minichat_files_available", "1 while the place of the files answers.", func() float64 {
+		if o.Files == nil || o.Files() {
+			return 1
+		}
+		return 0
+	})
 	gauge("minichat_sessions", "Sockets that have said hello, the lab's too.", func() float64 { return float64(o.Hub.Stats().Sessions) })
 	gauge("minichat_users_online", "People with at least one socket.", func() float64 { return float64(o.Hub.Stats().Users) })
 	gauge("minichat_rooms_watched", "Rooms that somebody watches.", func() float64 { return float64(o.Hub.Stats().Rooms) })

@@ -57,7 +57,9 @@ func (s *Server) methodsByPath() map[string]methods {
 		add(r.method, v1+r.path, s.serveRoute(r))
 	}
 	add("GET", v1+"/socket", s.serveSocket)
-	add("PUT", v1+"/parts/", s.serveParts)
+	if s.o.Parts != nil {
+		add("PUT", v1+"/parts/", s.serveParts)
+	}
 	add("GET", "/api/openapi.json", s.serveOpenAPI)
 	add("GET", "/api/docs", s.serveDocs)
 	add("GET", "/files/{file}/{name}", s.serveFile)

@@ -31,9 +31,12 @@ type Options struct {
 	Hub    *hub.Hub
 	Socket *socket.Server
 
-	Parts func(http.ResponseWriter, *http.Request) error // takes the bytes of a part of a file, or writes nothing and says why
+	Parts func(http.ResponseWriter, *http.Request) error // takes the bytes of a part of a file, or writes nothing and says why; nil: they go elsewhere
 	Page  fs.FS                                          // the page, index.html at its root
 	Lab   Lab                                            // nil: no lab
+
+	Bucket string      // scheme://host of the bucket that browsers send files to and fetch them from; "": none
+	Files  func() bool // whether the place of the files answers; nil: it is the disk
 
 	Limits   minichat.Limits
 	LimitsBy map[string]string // name -> "flag" or "environment"
@@ -91,7 +94,7 @@ func New(o Options) (*Server, error) {
 		s.cookie = "__Host-minichat" // browsers refuse the prefix without https
 	}
 	var err error
-	if s.page, err = loadPage(o.Page); err != nil {
+	if s.page, err = loadPage(o.Page, o.Bucket); err != nil {
 		return nil, err
 	}
 	if s.openapi, err = describe(o.Version); err != nil {

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+
+	"minichat/internal/config"
+	"minichat/internal/files"
+	"minichat/internal/store"
+)
+
+// keeper is the place of the files, and what the door has to know of it.
+type keeper struct {
+	files.Store
+	parts     func(http.ResponseWriter, *http.Request) error // nil: browsers send parts elsewhere
+	origin    string                                         // of the bucket; "": none
+	available func() bool                                    // nil: it is the disk
+}
+
+// openFiles opens the folder or the bucket of the settings; the caller closes.
+func openFiles(ctx context.Context, cfg *config.Config, st *store.Store, log *slog.Logger) (*keeper, error) {
+	if b := cfg.Bucket; b != nil {
+		bucket, err := files.OpenS3(ctx, files.S3Options{
+			Bucket: b.Name, Prefix: b.Prefix, Region: b.Region, Endpoint: b.Endpoint, PathStyle: b.PathStyle,
+			Spool: filepath.Join(cfg.Data, "spool"), Log: log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("the bucket for files, %s, cannot be used: %w", b.Name, err)
+		}
+		return &keeper{Store: bucket, origin: bucket.Origin(), available: bucket.Available}, nil
+	}
+	secret, err := st.Secret(ctx, "files")
+	if err != nil {
+		return nil, err
+	}
+	disk, err := files.OpenDisk(cfg.FilesDir, secret)
+	if err != nil {
+		return nil, fmt.Errorf("the folder for files, %s, cannot be used: %w", cfg.FilesDir, err)
+	}
+	return &keeper{Store: disk, parts: disk.ServePart}, nil
+}
+

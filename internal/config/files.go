@@ -1,0 +1,98 @@
+package config
+
+import (
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Bucket is a place for files that speaks S3. Keys to it stand nowhere here.
+type Bucket struct {
+	Name      string
+	Prefix    string // before every name: "" or "some/where/"
+	Region    string // "": as the AWS SDK finds it
+	Endpoint  string // scheme://host[:port], "" for AWS
+	PathStyle bool   // the bucket stands in the path instead of the host's name
+}
+
+const s3Form = "use s3://BUCKET/PREFIX?region=REGION, and for a server that is not AWS's also &endpoint=https://HOST&path_style=true"
+
+// The names that AWS allows; other servers allow no more in earnest.
+var (
+	bucketName   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	bucketPrefix = regexp.MustCompile(`^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*$`)
+	regionName   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+)
+
+func (a Attachments) check(c *Config) error {
+	scheme, path, ok := strings.Cut(a.Files, ":")
+	switch {
+	case a.Files == "":
+		c.FilesDir = filepath.Join(c.Data, "files")
+	case ok && scheme == "file" && path != "":
+		c.FilesDir = filepath.Clean(strings.TrimPrefix(path, "//"))
+	case ok && scheme == "s3":
+		return a.checkBucket(c)
+	default:
+		return wrong("files", "%q is no place for files; use file:DIR or s3://BUCKET/PREFIX", a.Files)
+	}
+	return nil
+}
+
+func (a Attachments) checkBucket(c *Config) error {
+	u, err := url.Parse(a.Files)
+	// What stands there is not repeated: it may hold keys, and goes to the log.
+	if err == nil && u.User != nil {
+		return wrong("files", "there are keys in the address; take them out. The AWS SDK finds them in the environment, a profile or the role of the machine")
+	}
+	if err != nil || u.Opaque != "" || u.Fragment != "" || u.Port() != "" {
+		return wrong("files", "that is no address of a bucket; %s", s3Form)
+	}
+	b := &Bucket{Name: u.Hostname(), Prefix: strings.Trim(u.Path, "/")}
+	if b.Prefix != "" {
+		b.Prefix += "/"
+	}
+	if !bucketName.MatchString(b.Name) || strings.Contains(b.Name, "..") {
+		return wrong("files", "%q is no name of a bucket: 3 to 63 of a-z 0-9 . -; %s", b.Name, s3Form)
+	}
+	if !bucketPrefix.MatchString(b.Prefix) || len(b.Prefix) > 512 {
+		return wrong("files", "%q cannot stand before the names in a bucket; use letters, digits, . _ - and single /", u.Path)
+	}
+	if err := b.read(u.RawQuery); err != nil {
+		return err
+	}
+	c.Bucket = b
+	return nil
+}
+
+// read takes what stands behind the question mark.
+func (b *Bucket) read(query string) error {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return wrong("files", "what stands behind the ? cannot be read; %s", s3Form)
+	}
+	for name, list := range values {
+		value := list[0]
+		switch {
+		case len(list) > 1:
+			return wrong("files", "%s is said twice", name)
+		case name == "region" && regionName.MatchString(value):
+			b.Region = value
+		case name == "region":
+			return wrong("files", "%q is no region; use one such as eu-central-1", value)
+		case name == "endpoint":
+			if b.Endpoint, err = Origin(value); err != nil {
+				return wrong("files", "endpoint: %v; use the address of the server that speaks S3, such as https://s3.example.org", err)
+			}
+		case name == "path_style":
+			if b.PathStyle, err = strconv.ParseBool(value); err != nil {
+				return wrong("files", "path_style is true or false, not %q", value)
+			}
+		default:
+			return wrong("files", "%q is no setting of a bucket; there are region, endpoint and path_style. Keys are found by the AWS SDK in the environment, a profile or the role of the machine", name)
+		}
+	}
+	return nil
+}
