@@ -184,22 +184,26 @@ func (p *process) batch() float64 {
 	return figure("minichat_store_events_total") / max(1, figure("minichat_store_commits_total"))
 }
 
-// takeProfile keeps a CPU profile of the measurement's seconds.
+// takeProfile keeps a CPU profile of the measurement's seconds, and what lives
+// in memory after them.
 func (b *bench) takeProfile(sc scenario, p *process) {
 	time.Sleep(2500 * time.Millisecond)
-	res, err := http.Get("http://" + p.prof + "/debug/pprof/profile?seconds=3")
-	if err == nil {
-		defer res.Body.Close()
-		var text []byte
-		text, err = io.ReadAll(res.Body)
-		err = errors.Join(err, os.WriteFile(filepath.Join(b.profile, sc.name+".pprof"), text, 0o644))
-		if heap, e := http.Get("http://" + p.prof + "/debug/pprof/heap"); e == nil {
-			text, _ = io.ReadAll(heap.Body)
-			heap.Body.Close()
-			err = errors.Join(err, os.WriteFile(filepath.Join(b.profile, sc.name+"-heap.pprof"), text, 0o644))
-		}
+	err := b.keep(p, "profile?seconds=3", sc.name+".pprof")
+	if strings.HasPrefix(sc.load, "idle") {
+		time.Sleep(3 * time.Second) // all are there by now
 	}
+	err = errors.Join(err, b.keep(p, "goroutine?debug=1", sc.name+"-goroutines.txt"), b.keep(p, "heap?gc=1", sc.name+"-heap.pprof"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench: profile:", err)
 	}
+}
+
+func (b *bench) keep(p *process, what, name string) error {
+	res, err := http.Get("http://" + p.prof + "/debug/pprof/" + what)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	return errors.Join(err, os.WriteFile(filepath.Join(b.profile, name), text, 0o644))
 }

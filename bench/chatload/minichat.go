@@ -28,7 +28,7 @@ const (
 func (minichat) Join(m *Member, in []byte) ([]byte, bool, error) {
 	switch {
 	case in == nil:
-		m.Step, m.ID = helloSaid, 2
+		m.Step, m.ID = helloSaid, max(m.ID, 2) // keys are never used again, on a new connection neither
 		out := `{"type":"hello","n":1,"token":"` + m.Token + `","device":"chatload","rooms":false`
 		if m.Cursor > 0 {
 			m.Step = watchSaid
