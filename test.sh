@@ -64,7 +64,7 @@ install_for_node() {
   local want=()
   command -v node >/dev/null || want+=(nodejs)
   command -v npm >/dev/null || want+=(npm)
-  packages "${want[@]}"
+  packages ${want[@]+"${want[@]}"} # an empty list is unset to an old bash
   local major
   major=$(node -p 'process.versions.node.split(".")[0]')
   ((major >= 20)) || fail "the tests of the web client need Node.js 20 or newer; this is $(node --version). Get it from https://nodejs.org/."
@@ -83,7 +83,7 @@ install_for_browser() {
   if command -v dpkg-query >/dev/null; then
     for font in fonts-noto-color-emoji fonts-noto-cjk; do has_package $font || want+=("$font"); done
   fi
-  packages "${want[@]}"
+  packages ${want[@]+"${want[@]}"} # an empty list is unset to an old bash
   find_chromium || fail "there is no Chromium on the PATH; name it in CHROMIUM, then run again."
 }
 
