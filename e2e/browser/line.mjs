@@ -59,6 +59,13 @@ class Line {
     this.down = false
   }
 
+  /** As new: every part waits. */
+  reset() {
+    this.parts = []
+    this.waiting = []
+    this.open.clear()
+  }
+
   /** Lets these parts through, those that wait and those to come. @param {number[]} numbers */
   let(...numbers) {
     for (const number of numbers) this.open.add(number)
