@@ -9,6 +9,7 @@ import (
 	"minichat/internal/auth"
 	"minichat/internal/bus"
 	"minichat/internal/config"
+	"minichat/internal/store"
 )
 
 // besides are the settings of the commands that work on the data folder, also
@@ -19,11 +20,21 @@ type besides struct {
 
 // withAuth opens the database for one command and closes it again. A new folder
 // is set up as a first start would.
-func (b besides) withAuth(w *world, do func(ctx context.Context, a *auth.Auth) error) (err error) {
+func (b besides) withAuth(w *world, do func(ctx context.Context, a *auth.Auth) error) error {
 	cfg, err := b.Check(config.Address{Listen: ":8000"})
 	if err != nil {
 		return err
 	}
+	return b.withStore(w, cfg, func(ctx context.Context, st *store.Store, log *slog.Logger) (err error) {
+		line := bus.Memory()
+		defer line.Close()
+		a := auth.New(st, line, auth.Options{Limits: minichat.DefaultLimits(), Log: log, Hashes: 1})
+		defer func() { err = errors.Join(err, a.Close()) }()
+		return do(ctx, a)
+	})
+}
+
+func (b besides) withStore(w *world, cfg *config.Config, do func(context.Context, *store.Store, *slog.Logger) error) (err error) {
 	if err := makeFolder(cfg.Data); err != nil {
 		return err
 	}
@@ -38,9 +49,5 @@ func (b besides) withAuth(w *world, do func(ctx context.Context, a *auth.Auth) e
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	line := bus.Memory()
-	defer line.Close()
-	a := auth.New(st, line, auth.Options{Limits: minichat.DefaultLimits(), Log: log, Hashes: 1})
-	defer func() { err = errors.Join(err, a.Close()) }()
-	return do(w.ctx, a)
+	return do(w.ctx, st, log)
 }

@@ -42,4 +42,3 @@ func openFiles(ctx context.Context, cfg *config.Config, st *store.Store, log *sl
 	}
 	return &keeper{Store: disk, parts: disk.ServePart}, nil
 }
-

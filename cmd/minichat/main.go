@@ -22,6 +22,7 @@ type words struct {
 	User    userWords    `cmd:"" help:"Add, list and disable people, and set their passwords."`
 	Token   tokenWords   `cmd:"" help:"Make bearer tokens for bots and scripts."`
 	Invite  inviteWords  `cmd:"" help:"Make links that let people in."`
+	Files   filesWords   `cmd:"" help:"Look after the place where attachments are kept."`
 	Web     webWords     `cmd:"" help:"The page, for a web server or bucket of your own."`
 	Bench   benchCommand `cmd:"" help:"Measure what a server can carry: one of its own, or yours with --server."`
 	Version versionWord  `cmd:"" help:"Print the version."`

@@ -12,7 +12,7 @@ import (
 
 // FilesReport is what CheckFiles has found.
 type FilesReport struct {
-	Files, Bytes int64         // complete files that somebody may ask for
+	Files, Bytes int64         // files that are whole, as their rows say
 	Left         []files.Found // uploads and files that nobody will ask for again
 	Missing      []store.File  // rows whose bytes are not there, or not as many as they say
 }
@@ -27,9 +27,14 @@ func (r FilesReport) LeftBytes() (sum int64) {
 
 // CheckFiles holds the place where bytes are against the database, also beside a
 // running server. With fix it removes what is left over since olderThan; missing
-// bytes are only told. On an error the report holds what was done until then.
+// bytes are only told. The files of another database are left alone: conflict. On an error the report holds what was done until then.
 func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan time.Time, fix bool) (FilesReport, error) {
 	var report FilesReport
+	if fix {
+		if err := fs.Own(ctx, st.ID()); err != nil {
+			return report, fmt.Errorf("see whose files they are: %w", err)
+		}
+	}
 	// Rows first: a file that is completed meanwhile is then not taken for missing.
 	wanted, err := readyFiles(ctx, st)
 	if err != nil {
@@ -49,10 +54,8 @@ func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan 
 			report.Left = append(report.Left, f)
 			return nil
 		}
-		if want, ok := wanted[f.Key]; ok && f.Upload == "" {
-			if want.size == f.Size {
-				delete(wanted, f.Key)
-			}
+		if want, ok := wanted[f.Key]; ok && f.Upload == "" && want.size == f.Size {
+			delete(wanted, f.Key)
 			report.Files++
 			report.Bytes += f.Size
 		}

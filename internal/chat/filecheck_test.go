@@ -57,13 +57,13 @@ func TestCheckFiles(t *testing.T) {
 		}
 		return report
 	}
-	check(time.Now().Add(-time.Hour), true, 0, 2) // all is young: perhaps on its way
+	check(time.Now().Add(-time.Hour), true, 0, 1) // all is young: perhaps on its way
 	later := time.Now().Add(time.Hour)
-	if got := check(later, false, 2, 2).LeftBytes(); got < int64(len("orphan")) {
+	if got := check(later, false, 2, 1).LeftBytes(); got < int64(len("orphan")) {
 		t.Errorf("bytes left over: got %d", got)
 	}
-	check(later, true, 2, 2)
-	check(later, true, 0, 2)
+	check(later, true, 2, 1)
+	check(later, true, 0, 1)
 	if body, _, err := w.disk.Open(t.Context(), key(good)); err != nil {
 		t.Errorf("the good file: %v", err)
 	} else {
@@ -71,6 +71,14 @@ func TestCheckFiles(t *testing.T) {
 	}
 	_, _, err := w.disk.Open(t.Context(), orphan)
 	wantCode(t, "open the orphan", err, minichat.NotFound)
+
+	// Another database clears up nothing here.
+	other := newWorld(t)
+	_, err = CheckFiles(t.Context(), other.st, w.disk, later, true)
+	wantCode(t, "mend with another database", err, minichat.Conflict)
+	if report, err := CheckFiles(t.Context(), other.st, w.disk, later, false); err != nil || len(report.Left) != 2 {
+		t.Errorf("look with another database: got %+v, %v, want two left over", report, err)
+	}
 
 	// The server's own round does the same.
 	if _, err := w.disk.Put(t.Context(), orphan, "text/plain", strings.NewReader("orphan"), 0); err != nil {

@@ -293,6 +293,19 @@ func TestSweep(t *testing.T) {
 	})
 }
 
+func TestOwn(t *testing.T) {
+	eachStore(t, func(t *testing.T, open func() (Store, string)) {
+		s, _ := open()
+		for _, c := range []struct {
+			id   string
+			code minichat.Code
+		}{{"database1", ""}, {"database1", ""}, {"database2", minichat.Conflict}, {"database1", ""}} {
+			wantCode(t, "own as "+c.id, s.Own(t.Context(), c.id), c.code)
+		}
+		sweep(t, s, time.Now().Add(time.Hour), func(string) bool { return false }, 0)
+	})
+}
+
 func TestPartSize(t *testing.T) {
 	for size, want := range map[int64]int64{
 		1: 8 << 20, 1 << 30: 8 << 20, 5 << 30: 8 << 20, 80000 << 20: 8 << 20, 80000<<20 + 1: 9 << 20, 5 << 40: 525 << 20,
