@@ -8,6 +8,7 @@ import (
 	"minichat"
 	"minichat/internal/chat"
 	"minichat/internal/protocol"
+	"minichat/internal/store"
 )
 
 // plain are the requests that are answered on the reading goroutine, in order.
@@ -24,8 +25,8 @@ var plain = map[string]func(*peer, protocol.Frame){
 	"typing":   (*peer).typing,
 }
 
-// keyed are the requests that change a room's log. Those of one room run one
-// after another in the order in which they came, beside those of other rooms.
+// keyed are the requests that change a room's log. Those of one room are done in
+// the order in which they came, beside those of other rooms.
 var keyed = map[string]func(*chat.Chat, any) keyedRequest{
 	"post": func(c *chat.Chat, body any) keyedRequest {
 		p := body.(*protocol.Post)
@@ -67,7 +68,7 @@ func (p *peer) dispatch(f protocol.Frame) {
 		return
 	}
 	k := make(p.s.o.Chat, f.Body)
-	if !p.lanes.start(k.room, p.s.o.Limits.UnansweredRequests, func() { p.change(f, k) }) {
+	if !p.lanes.start(k.room, p.s.o.Limits.UnansweredRequests, func(pass func()) { p.change(f, k, pass) }) {
 		e := minichat.Errorf(minichat.RateLimited, "Too many requests wait for an answer.")
 		e.RetryMS = 1000
 		p.fail(f, e)
@@ -76,7 +77,7 @@ func (p *peer) dispatch(f protocol.Frame) {
 
 // change does one keyed request and answers it; the event that it makes waits
 // on this connection for the answer.
-func (p *peer) change(f protocol.Frame, k keyedRequest) {
+func (p *peer) change(f protocol.Frame, k keyedRequest, queued func()) {
 	payload := protocol.AppendError(nil, &f.N, minichat.Errorf(minichat.Internal, "Something went wrong on the server. It has been logged."))
 	p.session.Begin(k.room, k.key)
 	defer func() {
@@ -86,7 +87,7 @@ func (p *peer) change(f protocol.Frame, k keyedRequest) {
 		}
 		p.session.Answer(k.room, k.key, payload)
 	}()
-	r, err := k.do(context.Background(), p.session.User())
+	r, err := k.do(store.WithQueued(context.Background(), queued), p.session.User())
 	if err != nil {
 		p.fault(f.Type, err)
 		payload = protocol.AppendError(nil, &f.N, err)

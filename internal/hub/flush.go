@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-const (
-	reach = 128  // watchers taken off a list at a time, so that nobody waits long for its lock
-	crowd = 4096 // from so many on a flush is spread over the cores
-)
+// reach is how many watchers are taken off a list at a time, so that nobody
+// waits long for its lock.
+const reach = 128
+
+// longest is the longest pause between two flushes of a room.
+const longest = 20 * time.Millisecond
 
 // wake starts a flush unless one is under way: at once when the last one was
 // long enough ago. mu is held.
@@ -17,8 +19,22 @@ func (r *room) wake() {
 	if r.flushing || !r.gathered() {
 		return
 	}
-	wait := r.hub.o.Pause - time.Since(r.flushed)
-	r.flushing = r.hub.run(func() { r.flush(wait) })
+	gap := time.Since(r.flushed)
+	wait, busy := r.pause-gap, gap < 2*r.took
+	r.flushing = r.hub.run(func() { r.flush(wait, busy) })
+}
+
+// nextPause is for how long a room's next events gather after a flush that took
+// so long. A write costs microseconds whatever is in it, so what holds is that
+// events share writes: a room that is quiet gives each event at once, one that
+// is not gathers for 1 ms, then 2, then 4, …, until it spends twice as long
+// gathering as writing, but at most 20 ms. So a busy room takes a third of a
+// core, however large it is, and the others run beside it.
+func nextPause(least, last, took time.Duration, busy bool) time.Duration {
+	if !busy {
+		return least
+	}
+	return max(least, min(2*last, 2*took, longest))
 }
 
 // gathered reports whether there is anything to flush. mu is held.
@@ -32,35 +48,39 @@ func (r *room) gathered() bool {
 }
 
 // flush writes what gathered until nothing has gathered meanwhile.
-func (r *room) flush(wait time.Duration) {
+func (r *room) flush(wait time.Duration, busy bool) {
 	for {
 		if wait > 0 && !r.hub.sleep(wait) {
 			return // the hub closes
 		}
+		began := time.Now()
 		r.mu.Lock()
 		groups := r.groups
 		r.mu.Unlock()
 		for _, g := range groups {
 			r.flushGroup(g)
 		}
-		if r.rest() {
+		if wait = r.rest(began, busy); wait == 0 {
 			return
 		}
-		wait = r.hub.o.Pause
+		busy = true
 	}
 }
 
-// rest ends a flush if nothing has gathered since.
-func (r *room) rest() bool {
+// rest ends a flush if nothing has gathered since it began, and returns 0; else
+// how long to wait for more.
+func (r *room) rest(began time.Time, busy bool) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.flushed = time.Now()
+	r.took = r.flushed.Sub(began)
+	r.pause = nextPause(r.hub.o.Pause, r.pause, r.took, busy)
 	if r.gathered() {
-		return false
+		return r.pause
 	}
 	r.flushing = false
 	r.groups = slimmed(r.groups)
-	return true
+	return 0
 }
 
 // slimmed leaves out the groups that nobody is in.
@@ -87,7 +107,7 @@ func (r *room) flushGroup(g *group) {
 	if b == nil {
 		return
 	}
-	if cores := runtime.GOMAXPROCS(0); n >= crowd && cores > 1 {
+	if cores := runtime.GOMAXPROCS(0); n >= r.hub.o.Crowd && cores > 1 {
 		r.share(g, b, n, cores)
 	} else {
 		r.spread(g, b, 0, n)

@@ -34,9 +34,10 @@ type Options struct {
 	// unless user may read the room.
 	Room func(ctx context.Context, user, room string) (*minichat.Room, error)
 
-	Pause  time.Duration // 1 ms: the least time between two writes to the same room's watchers
+	Pause  time.Duration // 1 ms: the least time between two writes to the same room's watchers; it grows with their number
 	Gather time.Duration // 1 s: for how long presence and heads are gathered; typing: a quarter of it
 	Spread time.Duration // 10 s: over how long Drain sends people back
+	Crowd  int           // 4096: from so many watchers on a flush is spread over the cores
 }
 
 func (o Options) withDefaults() Options {
@@ -47,6 +48,9 @@ func (o Options) withDefaults() Options {
 		if *d.at == 0 {
 			*d.at = d.to
 		}
+	}
+	if o.Crowd == 0 {
+		o.Crowd = 4096
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

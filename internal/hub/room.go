@@ -25,7 +25,9 @@ type room struct {
 
 	groups   []*group
 	flushing bool
-	flushed  time.Time // when the last flush ended
+	flushed  time.Time     // when the last flush ended
+	took     time.Duration // by it
+	pause    time.Duration // that must follow it; see nextPause
 
 	members map[string]*member // who is online here, by user
 	tally   tally

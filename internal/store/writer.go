@@ -101,6 +101,16 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	return <-c.done
 }
 
+// queuedKey carries what WithQueued was given.
+type queuedKey struct{}
+
+// WithQueued returns a context with which Write calls fn as soon as its call
+// stands in the queue: whatever is written from then on runs after it. So one
+// client's changes keep their order and still share a transaction.
+func WithQueued(ctx context.Context, fn func()) context.Context {
+	return context.WithValue(ctx, queuedKey{}, fn)
+}
+
 func (w *writer) put(ctx context.Context, c *call) error {
 	w.closing.RLock()
 	defer w.closing.RUnlock()
@@ -109,6 +119,9 @@ func (w *writer) put(ctx context.Context, c *call) error {
 	}
 	select {
 	case w.calls <- c:
+		if fn, ok := ctx.Value(queuedKey{}).(func()); ok {
+			fn()
+		}
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("write, not begun: %w", ctx.Err())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -293,4 +294,35 @@ func TestCloseRunsWhatIsQueued(t *testing.T) {
 			dense(t, open(t, url), "r", 1)
 		})
 	}
+}
+
+// A call says when it stands in the queue, long before it is done.
+func TestWithQueued(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		release := hold(t, s)
+		var order []int
+		var wg sync.WaitGroup
+		for i := range 20 {
+			queued := make(chan struct{})
+			ctx := WithQueued(t.Context(), func() { close(queued) })
+			wg.Go(func() {
+				err := s.Write(ctx, func(*Tx) error {
+					order = append(order, i)
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			<-queued
+		}
+		if len(order) > 0 {
+			t.Errorf("got %v before the writer was free", order)
+		}
+		release()
+		wg.Wait()
+		if !slices.IsSorted(order) || len(order) != 20 {
+			t.Errorf("got %v, want the order of the queue", order)
+		}
+	})
 }
