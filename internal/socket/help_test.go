@@ -187,6 +187,18 @@ func (p *peer) want(want string) {
 	}
 }
 
+// wantBeside is want, past any number of frames that may come between.
+func (p *peer) wantBeside(between, want string) {
+	p.t.Helper()
+	got := p.next()
+	for got == between {
+		got = p.next()
+	}
+	if got != want {
+		p.t.Fatalf("got %.200q, want %.200q", got, want)
+	}
+}
+
 // wantClose reads on to the close frame.
 func (p *peer) wantClose(code int) {
 	p.t.Helper()
