@@ -73,7 +73,7 @@ func median(v []float64) float64 {
 	return s[len(s)/2]
 }
 
-// short writes a number with three digits that count.
+// short writes a number with the two or three digits that count.
 func short(v float64) string {
 	digits := 3
 	for x := v; x >= 10 && digits > 0; x /= 10 {
