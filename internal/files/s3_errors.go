@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
 	"minichat"
@@ -29,8 +30,12 @@ func s3Failure(what string, err error) error {
 		return err
 	}
 	var e *minichat.Error
-	switch s3Code(err) {
-	case "NoSuchKey", "NotFound":
+	code := s3Code(err)
+	if _, ok := errors.AsType[*types.NotFound](err); ok {
+		code = "NoSuchKey" // a HEAD has no body to say it; to others such an answer is not from S3
+	}
+	switch code {
+	case "NoSuchKey":
 		e = minichat.Errorf(minichat.NotFound, "There is no such file.")
 	case "NoSuchUpload":
 		e = minichat.Errorf(minichat.NotFound, "There is no such upload.")

@@ -4,17 +4,14 @@ package testbucket
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -72,27 +69,13 @@ func (s *Server) Start() {
 	s.t.Helper()
 	s.said = new(bytes.Buffer)
 	s.cmd = exec.Command(s.bin, "--access", Access, "--secret", Secret, "--region", Region, "--port", s.addr, "--quiet",
-		"--iam-dir", filepath.Join(s.dir, "iam"), "posix", "--sidecar", filepath.Join(s.dir, "meta"), s.Dir)
+		"--iam-dir", filepath.Join(s.dir, "iam"), "--iam-cache-disable", "posix", "--sidecar", filepath.Join(s.dir, "meta"), s.Dir)
 	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
 	s.cmd.Env = []string{"HOME=" + s.dir}
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatalf("start the S3 server: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	for {
-		resp, err := http.Get(s.URL)
-		if err == nil {
-			resp.Body.Close()
-			return
-		}
-		select {
-		case <-ctx.Done():
-			s.Stop()
-			s.t.Fatalf("the S3 server does not answer: %v\n%s", err, s.said)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
+	answers(s.t, s.URL, s.Stop, s.said)
 }
 
 // Stop ends the server at once; what it held stays.
