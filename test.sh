@@ -142,6 +142,12 @@ browser_tests() {
 vet() { CGO_ENABLED=0 go vet ./...; }
 static_check() { CGO_ENABLED=0 go run "$staticcheck" ./...; }
 
+# The tests build these by themselves; here it costs none of a test's time.
+test_servers() {
+  (cd tools/versitygw && CGO_ENABLED=0 go tool -n versitygw)
+  (cd tools/metadata && CGO_ENABLED=0 go tool -n ec2-metadata-mock)
+}
+
 go_part() {
   step "install for Go" install_for_go
   step "gofmt" formatted
@@ -149,6 +155,7 @@ go_part() {
   step "staticcheck" static_check
   step "build" builds
   step "build for other systems" builds_elsewhere
+  step "build the servers that tests talk to" test_servers
   step "go test" go run ./tools/gotest -race ./...
 }
 
