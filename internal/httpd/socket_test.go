@@ -391,16 +391,50 @@ func TestOrderOfOneRoom(t *testing.T) {
 	}
 }
 
+// The next change of a room begins when the one before has passed, not when it
+// is done; one that never passes holds it up until it is done.
+func TestLanes(t *testing.T) {
+	var l lanes
+	began, hold, pass := make(chan int), make(chan struct{}), make(chan func())
+	for i := range 3 {
+		l.start("r", 0, func(next func()) {
+			began <- i
+			if i == 0 {
+				f := <-pass
+				f()
+				next()
+				next() // again: nothing
+				<-hold
+			}
+		})
+	}
+	if got := <-began; got != 0 {
+		t.Fatalf("got %d first", got)
+	}
+	select {
+	case got := <-began:
+		t.Fatalf("%d began before 0 had passed", got)
+	default:
+	}
+	pass <- func() {}
+	for want := 1; want <= 2; want++ {
+		if got := <-began; got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+	}
+	close(hold)
+}
+
 // Row 39: what is too much is refused with a time to wait.
 func TestTooManyUnanswered(t *testing.T) {
 	p := newPlace(t, func(o *Options) { o.Limits.UnansweredRequests = 1 })
 	hold, entered := make(chan struct{}), make(chan struct{})
 	var l lanes
-	if !l.start("r", 1, func() { close(entered); <-hold }) {
+	if !l.start("r", 1, func(func()) { close(entered); <-hold }) {
 		t.Fatal("the first was refused")
 	}
 	<-entered
-	if l.start("r", 1, func() {}) {
+	if l.start("r", 1, func(func()) {}) {
 		t.Error("a second one was taken")
 	}
 	close(hold)
