@@ -129,7 +129,11 @@ func printTables(w io.Writer, rows []row) {
 		if t.rows[sc.name] == nil {
 			continue
 		}
-		fmt.Fprintf(w, "\n**%s**: %s. `chatload %s`\n\n", sc.name, sc.what, sc.load)
+		fmt.Fprintf(w, "\n**%s**: %s.", sc.name, sc.what)
+		if sc.load != "" {
+			fmt.Fprintf(w, " `chatload %s`", sc.load)
+		}
+		fmt.Fprint(w, "\n\n")
 		if sc.own != nil {
 			t.printOwn(w, sc)
 			continue
