@@ -19,6 +19,8 @@ type client struct {
 	t    *testing.T
 	conn *websocket.Conn
 	n    int64
+
+	early map[int64]frame // answers that nobody has waited for yet
 }
 
 type frame map[string]any
@@ -58,7 +60,7 @@ func (p *place) tryDial(path string, headers ...string) (*client, *http.Response
 	}
 	conn.SetReadLimit(2 << 20)
 	p.t.Cleanup(func() { conn.CloseNow() })
-	return &client{t: p.t, conn: conn}, res, nil
+	return &client{t: p.t, conn: conn, early: map[int64]frame{}}, res, nil
 }
 
 // raw sends a text frame as it stands.
@@ -110,10 +112,19 @@ func (c *client) until(what string, right func(frame) bool) frame {
 	return nil
 }
 
-// answer reads up to the answer to n.
+// answer reads up to the answer to n; those that overtook it are kept.
 func (c *client) answer(n int64) frame {
 	c.t.Helper()
-	return c.until(fmt.Sprintf("answer to %d", n), func(f frame) bool { return f["n"] != nil && f.num("n") == n })
+	if f := c.early[n]; f != nil {
+		delete(c.early, n)
+		return f
+	}
+	return c.until(fmt.Sprintf("answer to %d", n), func(f frame) bool {
+		if f["n"] != nil && f.num("n") != n {
+			c.early[f.num("n")] = f
+		}
+		return f["n"] != nil && f.num("n") == n
+	})
 }
 
 // typed reads up to a frame of the type.
