@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +18,7 @@ import (
 	"minichat/internal/config"
 	"minichat/internal/httpd"
 	"minichat/internal/hub"
+	"minichat/internal/memory"
 	"minichat/internal/socket"
 	"minichat/internal/store"
 	"minichat/web"
@@ -41,6 +40,7 @@ type server struct {
 	auth   *auth.Auth
 	files  *keeper
 	chat   *chat.Chat
+	memory *memory.Keeper
 	socket *socket.Server
 	hub    *hub.Hub
 	lab    httpd.Lab // nil: off
@@ -73,7 +73,8 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 	if s.chat, err = chat.New(s.store, s.files, s.bus, cfg.Limits, chat.Options{Log: log}); err != nil {
 		return nil, err
 	}
-	s.socket = socket.New(socket.Options{Log: log})
+	s.memory = memory.Keep()
+	s.socket = socket.New(socket.Options{Log: log, Full: s.memory.Full})
 	s.hub = hub.New(hub.Options{
 		Log: log, Limits: cfg.Limits, Bus: s.bus,
 		Epoch: s.store.Epoch, EventID: s.store.GetEventID, Feed: s.chat.Feed, Room: s.chat.ReadableRoom,
@@ -184,6 +185,7 @@ func (s *server) close() error {
 		}
 	}
 	end(s.socket != nil, func() error { return s.socket.Close() })
+	end(s.memory != nil, func() error { return s.memory.Close() })
 	end(s.hub != nil, func() error { return s.hub.Close() })
 	end(s.chat != nil, func() error { return s.chat.Close() })
 	end(s.auth != nil, func() error { return s.auth.Close() })
@@ -200,7 +202,7 @@ func (s *server) greet(w *world, at net.Addr) error {
 	if err != nil {
 		return fmt.Errorf("make the setup link: %w", err)
 	}
-	if limit := debug.SetMemoryLimit(-1); os.Getenv("GOMEMLIMIT") != "" {
+	if limit, ok := s.memory.Limit(); ok {
 		s.log.Info("memory is limited", "bytes", limit)
 	}
 	w.say("MiniChat %s is at %s", versionName(), s.base)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -465,4 +466,33 @@ func testDrainedOfTheIdle(t *testing.T, secure bool) {
 	<-c.Done()
 	<-c.Drained()
 	<-e.closed
+}
+
+// When there is no room those who come are told so, and those inside live on.
+func TestFull(t *testing.T) { overBoth(t, testFull) }
+
+func testFull(t *testing.T, secure bool) {
+	var full atomic.Bool
+	s, ts, e := serveEcho(t, secure, Options{Full: full.Load})
+	inside := dial(t, ts)
+	inside.send(frame(0x81, "before"))
+	inside.want("text before")
+	full.Store(true)
+	for range 3 {
+		p := dial(t, ts)
+		p.nc.Write(frame(0x81, "unheard")) // it may be closed already
+		p.want("close 1013 the server is full")
+		p.want("end")
+		p.nc.Close()
+		<-e.closed
+	}
+	inside.send(frame(0x81, "after"))
+	inside.want("text after")
+	if st := s.Stats(); st.Refused != 3 || st.Connections != 1 {
+		t.Errorf("got %d refused and %d connected, want 3 and 1", st.Refused, st.Connections)
+	}
+	full.Store(false)
+	p := dial(t, ts)
+	p.send(frame(0x81, "again"))
+	p.want("text again")
 }

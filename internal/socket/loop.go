@@ -11,7 +11,7 @@ import (
 const readSize = 8 << 10
 
 const (
-	smallRead   = 512 // held by a connection that must wait with a buffer
+	smallRead   = 128 // held by a connection that must wait with a buffer
 	maxControls = 250 // pings and pongs a second
 )
 
@@ -101,18 +101,29 @@ func (c *Conn) readSome(b []byte, full bool) (n int, on bool) {
 func (c *Conn) read(rest []byte) {
 	defer c.finish()
 	if len(rest) > 0 {
-		c.input(rest)
+		c.aside(rest)
 	}
 	small := make([]byte, smallRead)
 	for c.readWaiting(small) {
 	}
 }
 
+// aside has another goroutine take the input, so that the stack of the one that
+// waits stays as small as waiting needs.
+func (c *Conn) aside(b []byte) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.input(b)
+	}()
+	<-done
+}
+
 // readWaiting waits with a small buffer and takes a large one while more comes.
 func (c *Conn) readWaiting(small []byte) bool {
 	n, err := c.nc.Read(small)
 	if n > 0 {
-		c.input(small[:n])
+		c.aside(small[:n])
 	}
 	if n < len(small) || err != nil {
 		return err == nil
@@ -120,7 +131,7 @@ func (c *Conn) readWaiting(small []byte) bool {
 	bp := c.srv.buffers.Get().(*[]byte)
 	defer c.srv.buffers.Put(bp)
 	if n, err = c.nc.Read(*bp); n > 0 {
-		c.input((*bp)[:n])
+		c.aside((*bp)[:n])
 	}
 	return err == nil
 }

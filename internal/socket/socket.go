@@ -25,6 +25,7 @@ type Options struct {
 	Linger    time.Duration // 2 s for the peer to leave after a close frame
 	Tick      time.Duration // 250 ms: how exactly the above are kept
 	Buffer    int           // 64 KiB may wait for a slow peer
+	Full      func() bool   // there is no room for more connections: 1013; nil: there always is
 }
 
 func (o Options) withDefaults() Options {
@@ -41,6 +42,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Buffer == 0 {
 		o.Buffer = 64 << 10
+	}
+	if o.Full == nil {
+		o.Full = func() bool { return false }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -65,7 +69,7 @@ type Server struct {
 	readers sync.Pool     // *reader, idle
 	always  chan struct{} // closed: what Drained and Done give when there is nothing to wait for
 
-	opened, slow, floods, broken atomic.Int64
+	opened, refused, slow, floods, broken atomic.Int64
 }
 
 // New starts a server; Close ends it.
@@ -110,6 +114,7 @@ func (s *Server) Close() error {
 type Stats struct {
 	Connections int64
 	Opened      int64
+	Refused     int64 // closed with 1013
 	Slow        int64 // closed with 4008
 	Floods      int64 // closed with 4009 for too many control frames
 	Broken      int64 // closed for what the peer sent: 1002 to 1009
@@ -118,7 +123,7 @@ type Stats struct {
 // Stats returns the present counts.
 func (s *Server) Stats() Stats {
 	return Stats{
-		Connections: s.wheel.size(), Opened: s.opened.Load(), Slow: s.slow.Load(),
+		Connections: s.wheel.size(), Opened: s.opened.Load(), Refused: s.refused.Load(), Slow: s.slow.Load(),
 		Floods: s.floods.Load(), Broken: s.broken.Load(),
 	}
 }

@@ -93,6 +93,10 @@ func (s *Server) begin(c *Conn, answer, rest []byte) error {
 		return ErrClosed
 	}
 	s.opened.Add(1)
+	if s.o.Full() {
+		s.refused.Add(1)
+		defer c.Close(1013, "the server is full")
+	}
 	if c.as.ReadyWithin > 0 {
 		c.deadline(&c.readyBy, s.ticks(c.as.ReadyWithin))
 	}

@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"context"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// TestMemoryIsFull gives a server little memory and lets people come who each
+// begin a long message and do not end it: from some point on those who come are
+// sent away with 1013, those inside talk on, and when the many are gone there is
+// room again.
+func TestMemoryIsFull(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
+	defer cancel()
+	s := &server{t: t, addr: freeAddr(t), data: t.TempDir(), args: []string{"--limit", "connections_per_user=0"}}
+	s.wrap = func(cmd *exec.Cmd) func() {
+		cmd.Env = append(cmd.Env, "GOMEMLIMIT=72MiB")
+		return func() {}
+	}
+	s.start()
+	t.Cleanup(s.bury)
+	owner := s.owner()
+	room := s.room(owner, "channel", "small")
+	inside := watching(ctx, t, s, owner, room, 0)
+	half := strings.Repeat(" ", 60_000)
+	var many []*line
+	refused := false
+	for len(many) < 3000 && !refused {
+		l, err := dialLine(ctx, s.addr, 0)
+		if err != nil {
+			t.Fatalf("connection %d: %v", len(many), err)
+		}
+		defer l.ws.CloseNow()
+		many = append(many, l)
+		err = l.say(ctx, request{Type: "hello", N: 1, Token: owner.token})
+		if err == nil {
+			_, err = l.until(ctx, "welcome")
+		}
+		if err != nil {
+			if code := websocket.CloseStatus(err); code != 1013 {
+				t.Fatalf("connection %d: got %v, want a close with 1013", len(many), err)
+			}
+			refused = true
+			break
+		}
+		w, err := l.ws.Writer(ctx, websocket.MessageText)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write([]byte(half)) // never closed; it may fail, as half a message is not kept for long
+	}
+	if !refused {
+		t.Fatalf("none of %d connections was refused", len(many))
+	}
+	t.Logf("connection %d was refused", len(many))
+	if _, err := say1(s, owner, room, "while-full", "those inside live on"); err != nil {
+		t.Error(err)
+	}
+	if _, err := inside.until(ctx, "event"); err != nil {
+		t.Errorf("inside: %v", err)
+	}
+	for _, l := range many {
+		l.ws.CloseNow()
+	}
+	for {
+		l, err := dialLine(ctx, s.addr, 0)
+		if err == nil {
+			err = l.say(ctx, request{Type: "hello", N: 1, Token: owner.token})
+		}
+		if err == nil {
+			_, err = l.until(ctx, "welcome")
+		}
+		if err == nil {
+			l.ws.CloseNow()
+			return
+		}
+		if code := websocket.CloseStatus(err); code != 1013 {
+			t.Fatalf("got %v, want to be let in or a close with 1013", err)
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal("there is no room again")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
