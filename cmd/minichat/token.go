@@ -14,7 +14,7 @@ type tokenWords struct {
 type tokenNew struct {
 	besides
 	Name  string `arg:"" help:"The handle of somebody who is there already."`
-	Label string `default:"command line" help:"What the token is called in his list (${default})."`
+	Label string `default:"command line" help:"What the token is called in the list of tokens (${default})."`
 }
 
 // Run prints a new token, and nothing else, on standard output.

@@ -17,11 +17,11 @@ import (
 )
 
 type userWords struct {
-	Add      userAdd      `cmd:"" help:"Add somebody. He is put into the channel that every new person joins."`
+	Add      userAdd      `cmd:"" help:"Add somebody, also to the channel that every new person joins."`
 	List     userList     `cmd:"" help:"List everybody: handle, role, name."`
 	Disable  userDisable  `cmd:"" help:"Keep somebody out: open connections close within a second."`
 	Enable   userEnable   `cmd:"" help:"Let somebody in again who was disabled."`
-	Password userPassword `cmd:"" help:"Set somebody's password. His sessions end."`
+	Password userPassword `cmd:"" help:"Set somebody's password. All sessions of that person end."`
 }
 
 type userAdd struct {
@@ -123,7 +123,7 @@ func (c *userPassword) Run(w *world) error {
 		if err := a.SetPassword(ctx, c.Name, password); err != nil {
 			return err
 		}
-		w.say("Set the password of %s; his sessions have ended.", c.Name)
+		w.say("Set the password of %s; all sessions have ended.", c.Name)
 		return nil
 	})
 }
