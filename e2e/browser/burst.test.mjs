@@ -64,7 +64,8 @@ function watch() {
   Object.assign(window, { heldRow: row, mostMoved: 0, shifted: [] })
   new PerformanceObserver((list) => {
     const all = list.getEntries().flatMap((entry) => entry.sources)
-    for (const { node } of all) if (!node?.matches?.('.jump')) window.shifted.push((node?.outerHTML ?? node?.textContent ?? '').slice(0, 200))
+    // A day's section begins elsewhere when older messages come in above what is read; the held row tells whether that moved.
+    for (const { node } of all) if (!node?.matches?.('.jump, section')) window.shifted.push((node?.outerHTML ?? node?.textContent ?? '').slice(0, 200))
   }).observe({ type: 'layout-shift' })
   const look = () => {
     window.mostMoved = Math.max(window.mostMoved, Math.abs(row.getBoundingClientRect().top - top))
