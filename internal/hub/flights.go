@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"sync"
+	"time"
 
 	"minichat/internal/protocol"
 )
@@ -16,8 +17,11 @@ type page struct {
 	frame []byte
 }
 
-// flights lets those who want the same page at the same time read it once, as
-// many do who come back together.
+// pageKept is for how long a page is kept for others who want it.
+const pageKept = time.Second
+
+// flights lets those who want the same page at the same time, or a moment later,
+// read it once, as many do who come back together.
 type flights struct {
 	mu   sync.Mutex
 	m    map[flightKey]*flight
@@ -31,7 +35,8 @@ type flightKey struct {
 
 type flight struct {
 	done chan struct{}
-	page *page
+	page *page // nil until done; flights.mu guards it
+	at   time.Time
 	err  error
 }
 
@@ -45,6 +50,9 @@ func (h *Hub) page(ctx context.Context, r *room, after int64) (*page, error) {
 	key := flightKey{r.id, after}
 	h.flights.mu.Lock()
 	f := h.flights.m[key]
+	if f != nil && f.page != nil && !r.endsAt(f.page.Head) {
+		f = nil // what is in it may have been changed, or deleted
+	}
 	lead := f == nil
 	if lead {
 		f = &flight{done: make(chan struct{})}
@@ -70,15 +78,45 @@ func (h *Hub) fly(f *flight, key flightKey, r *room) {
 	h.flights.gate <- struct{}{}
 	p, err := h.o.Feed(h.ctx, key.room, key.after, pageLimit)
 	<-h.flights.gate
-	h.flights.mu.Lock()
-	delete(h.flights.m, key)
-	h.flights.mu.Unlock()
-	if f.err = err; err != nil {
+	if err == nil {
+		h.count.pages.Add(1)
+		r.mu.Lock()
+		r.learn(p.Head)
+		r.mu.Unlock()
+	}
+	h.flights.land(f, key, p, err)
+}
+
+// land keeps a page for those who come a moment later.
+func (f *flights) land(x *flight, key flightKey, p *protocol.Page, err error) {
+	if x.err = err; err == nil {
+		frame := appendFrame(nil, protocol.AppendEvents(nil, nil, p))
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		x.page, x.at = &page{p, frame}, time.Now()
 		return
 	}
-	h.count.pages.Add(1)
-	f.page = &page{p, appendFrame(nil, protocol.AppendEvents(nil, nil, p))}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.m[key] == x {
+		delete(f.m, key)
+	}
+}
+
+// forget drops the pages that were kept long enough.
+func (f *flights) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for key, x := range f.m {
+		if x.page != nil && time.Since(x.at) > pageKept {
+			delete(f.m, key)
+		}
+	}
+}
+
+// endsAt reports whether nothing has happened in the room since it had that head.
+func (r *room) endsAt(head int64) bool {
 	r.mu.Lock()
-	r.learn(p.Head)
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	return r.known && r.head == head && r.want <= head
 }

@@ -49,6 +49,7 @@ func (h *Hub) tick() {
 		case <-t.C:
 		}
 		h.pass(n%4 == 0)
+		h.flights.forget()
 	}
 }
 
