@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"sync"
-	"time"
 
 	"minichat/internal/protocol"
 )
@@ -17,11 +16,8 @@ type page struct {
 	frame []byte
 }
 
-// pageKept is for how long a page is kept for others who want it.
-const pageKept = time.Second
-
-// flights lets those who want the same page at the same time, or a moment later,
-// read it once, as many do who come back together.
+// flights lets those who want the same page at the same time read it once, as
+// many do who come back together.
 type flights struct {
 	mu   sync.Mutex
 	m    map[flightKey]*flight
@@ -35,8 +31,7 @@ type flightKey struct {
 
 type flight struct {
 	done chan struct{}
-	page *page // nil until done; flights.mu guards it
-	at   time.Time
+	page *page
 	err  error
 }
 
@@ -50,9 +45,6 @@ func (h *Hub) page(ctx context.Context, r *room, after int64) (*page, error) {
 	key := flightKey{r.id, after}
 	h.flights.mu.Lock()
 	f := h.flights.m[key]
-	if f != nil && f.page != nil && !r.endsAt(f.page.Head) {
-		f = nil // what is in it may have been changed, or deleted
-	}
 	lead := f == nil
 	if lead {
 		f = &flight{done: make(chan struct{})}
@@ -78,45 +70,15 @@ func (h *Hub) fly(f *flight, key flightKey, r *room) {
 	h.flights.gate <- struct{}{}
 	p, err := h.o.Feed(h.ctx, key.room, key.after, pageLimit)
 	<-h.flights.gate
-	if err == nil {
-		h.count.pages.Add(1)
-		r.mu.Lock()
-		r.learn(p.Head)
-		r.mu.Unlock()
-	}
-	h.flights.land(f, key, p, err)
-}
-
-// land keeps a page for those who come a moment later.
-func (f *flights) land(x *flight, key flightKey, p *protocol.Page, err error) {
-	if x.err = err; err == nil {
-		frame := appendFrame(nil, protocol.AppendEvents(nil, nil, p))
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		x.page, x.at = &page{p, frame}, time.Now()
+	h.flights.mu.Lock()
+	delete(h.flights.m, key)
+	h.flights.mu.Unlock()
+	if f.err = err; err != nil {
 		return
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.m[key] == x {
-		delete(f.m, key)
-	}
-}
-
-// forget drops the pages that were kept long enough.
-func (f *flights) forget() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for key, x := range f.m {
-		if x.page != nil && time.Since(x.at) > pageKept {
-			delete(f.m, key)
-		}
-	}
-}
-
-// endsAt reports whether nothing has happened in the room since it had that head.
-func (r *room) endsAt(head int64) bool {
+	h.count.pages.Add(1)
+	f.page = &page{p, appendFrame(nil, protocol.AppendEvents(nil, nil, p))}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.known && r.head == head && r.want <= head
+	r.learn(p.Head)
+	r.mu.Unlock()
 }

@@ -49,7 +49,6 @@ func (h *Hub) tick() {
 		case <-t.C:
 		}
 		h.pass(n%4 == 0)
-		h.flights.forget()
 	}
 }
 

@@ -249,30 +249,3 @@ func (r *watcher) round() bool {
 		}
 	}
 }
-
-// Many who come back with the same cursor cost one read of the log, and what
-// happens meanwhile makes it be read anew.
-func TestPageIsShared(t *testing.T) {
-	w := newWorld(t, func(o *Options, _ *sockOptions) { o.Limits.ConnectionsPerUser = 0 })
-	w.addRoom("r", "ana")
-	for range 5 {
-		w.post("r", "ana", "missed")
-	}
-	keeper := w.dial("ana")
-	keeper.watch("r", "")
-	start := w.hub.Stats().Pages
-	for range 20 {
-		c := w.dial("ana")
-		if _, seqs, _ := c.watch("r", `,"after":2`); len(seqs) != 3 {
-			t.Fatalf("got %v, want 3 events", seqs)
-		}
-	}
-	if n := w.hub.Stats().Pages - start; n < 1 || n > 10 { // one a second, should the test be that slow
-		t.Errorf("got %d reads of the log for 20", n)
-	}
-	w.post("r", "ana", "new")
-	keeper.collect(6, 6)
-	if _, seqs, _ := w.dial("ana").watch("r", `,"after":2`); len(seqs) != 4 {
-		t.Errorf("got %v, want 4 events", seqs)
-	}
-}
