@@ -1,31 +1,19 @@
-//go:build !386
-
 package socket
 
-import (
-	"syscall"
-	"unsafe"
-)
-
-// The descriptors never block, so the scheduler is not told of reads and writes,
-// and takes no processor away meanwhile.
+import "syscall"
 
 // writeNow writes what the kernel takes at once; 0 and no error: nothing.
 func writeNow(fd int32, b []byte) (int, error) {
-	if len(b) == 0 {
-		return 0, nil
-	}
 	for {
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-			syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
-		switch errno {
-		case 0:
-			return int(n), nil
+		n, err := syscall.Write(int(fd), b)
+		switch err {
+		case nil:
+			return n, nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			return 0, nil
 		default:
-			return 0, errno
+			return 0, err
 		}
 	}
 }
@@ -33,16 +21,15 @@ func writeNow(fd int32, b []byte) (int, error) {
 // readNow reads what is there; -1: nothing yet; 0: the end.
 func readNow(fd int32, b []byte) (int, error) {
 	for {
-		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-			syscall.MSG_DONTWAIT, 0, 0)
-		switch errno {
-		case 0:
-			return int(n), nil
+		n, err := syscall.Read(int(fd), b)
+		switch err {
+		case nil:
+			return n, nil
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			return -1, nil
 		default:
-			return 0, errno
+			return 0, err
 		}
 	}
 }
