@@ -95,7 +95,7 @@ func (s *Server) begin(c *Conn, answer, rest []byte) error {
 	s.opened.Add(1)
 	if s.o.Full() {
 		s.refused.Add(1)
-		defer c.Close(1013, "the server is full")
+		c.Close(1013, "the server is full") // before the first byte is read: who is refused is not heard
 	}
 	if c.as.ReadyWithin > 0 {
 		c.deadline(&c.readyBy, s.ticks(c.as.ReadyWithin))
