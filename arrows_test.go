@@ -33,6 +33,7 @@ var row = map[string]int{
 	"minichat/internal/socket":   3,
 	"minichat/internal/config":   3,
 	"minichat/internal/memory":   3,
+	"minichat/internal/systemd":  3,
 	"minichat/internal/bench":    3,
 	"minichat/web":               4,
 	"minichat":                   4,

@@ -21,6 +21,7 @@ import (
 	"minichat/internal/memory"
 	"minichat/internal/socket"
 	"minichat/internal/store"
+	"minichat/internal/systemd"
 	"minichat/web"
 )
 
@@ -147,8 +148,11 @@ func (s *server) run(w *world, l net.Listener) error {
 	if err := s.greet(w, l.Addr()); err != nil {
 		return errors.Join(err, front.Close(), s.close())
 	}
+	manager := systemd.FromEnv(w.getenv)
+	defer s.report(w.ctx, manager)()
 	select {
 	case <-w.ctx.Done():
+		s.tell(manager.Stopping("saying goodbye"))
 		return s.part(front)
 	case err := <-served:
 		return errors.Join(fmt.Errorf("serve: %w", err), s.close())
