@@ -9,5 +9,5 @@ type File struct {
 	Width   int64  `json:"width,omitempty"`
 	Height  int64  `json:"height,omitempty"`
 	Alt     string `json:"alt,omitempty"`
-	Preview bool   `json:"preview,omitempty"`
+	Preview string `json:"preview,omitempty"` // a data: URL, see CheckPreview
 }

@@ -28,6 +28,7 @@ type Limits struct {
 	RoomsPerUser              int64 `json:"rooms_per_user"`
 	SigninFailuresPerMinute   int64 `json:"signin_failures_per_minute"`             // an account
 	SigninFailuresPerMinuteIP int64 `json:"signin_failures_per_minute_per_address"` // an address
+	AltBytes                  int64 `json:"alt_bytes"`
 	FileBytes                 int64 `json:"file_bytes"`
 	FilesBytesPerUser         int64 `json:"files_bytes_per_user"`
 	UploadTTLSeconds          int64 `json:"upload_ttl_s"`
@@ -46,7 +47,7 @@ func DefaultLimits() Limits {
 		PostsPerSecond: 20, PostBurst: 40, BadFramesPerMinute: 100,
 		UnreadyConnectionsPerAddr: 8192, RoomsPerUser: 10000,
 		SigninFailuresPerMinute: 10, SigninFailuresPerMinuteIP: 100,
-		FileBytes: 1 << 30, UploadTTLSeconds: 86400,
+		AltBytes: 1000, FileBytes: 1 << 30, UploadTTLSeconds: 86400,
 		LabConnectionsPerAddr: 500, LabPostsPerSecond: 5, LabPostsPerSecondPerAddr: 50,
 		LabHistory: 10000,
 	}

@@ -38,6 +38,9 @@ func (c *Chat) checkPost(p *protocol.Post) (handles []string, err error) {
 	if err := c.checkFileIDs(p.Files); err != nil {
 		return nil, err
 	}
+	if err := c.checkAlts(p); err != nil {
+		return nil, err
+	}
 	if p.InRoom && p.Thread == 0 {
 		return nil, minichat.FieldError(minichat.BadField, "in_room", "in_room goes with thread only.")
 	}
@@ -70,6 +73,21 @@ func (c *Chat) checkFileIDs(ids []string) error {
 	return nil
 }
 
+// checkAlts brings the words for the files into their form; "" says nothing of one.
+func (c *Chat) checkAlts(p *protocol.Post) error {
+	if len(p.Alts) > 0 && len(p.Alts) != len(p.Files) {
+		return minichat.FieldError(minichat.BadField, "alts", "Give as many as there are files, \"\" for none.")
+	}
+	for i, alt := range p.Alts {
+		clean, err := minichat.CheckText("alts", alt, c.limits.AltBytes)
+		if err != nil && !isCode(err, minichat.Empty) {
+			return err
+		}
+		p.Alts[i] = clean
+	}
+	return nil
+}
+
 // mentioned returns what the text mentions, too_many when that is over the limit.
 func (c *Chat) mentioned(text string) ([]string, error) {
 	handles := minichat.FindMentions(text)
@@ -90,6 +108,9 @@ func messageEvent(ctx context.Context, tx *store.Tx, at place, p protocol.Post, 
 	attached, err := attachable(ctx, tx, at.user.ID, p.Files)
 	if err != nil {
 		return nil, err
+	}
+	for i, alt := range p.Alts {
+		attached[i].Alt = alt
 	}
 	mentions, err := resolve(ctx, tx, p.Room, handles)
 	if err != nil {

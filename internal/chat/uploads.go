@@ -26,7 +26,9 @@ type NewFile struct {
 	Type   string `json:"type"`
 	Width  int64  `json:"width"`
 	Height int64  `json:"height"`
-	Base   string `json:"-"` // scheme://host that the request came to
+	// Preview is shown until the file is there: what minichat.CheckPreview takes, or "".
+	Preview string `json:"preview"`
+	Base    string `json:"-"` // scheme://host that the request came to
 }
 
 // FilePart is the right to send one part.
@@ -67,7 +69,7 @@ func (c *Chat) NewFile(ctx context.Context, u minichat.User, n NewFile) (Upload,
 	now := c.now()
 	row := store.File{
 		File: minichat.File{ID: minichat.NewID(22), Name: minichat.CleanFilename(n.Name), Size: n.Size,
-			Type: n.Type, Width: n.Width, Height: n.Height},
+			Type: n.Type, Width: n.Width, Height: n.Height, Preview: n.Preview},
 		Key: up.Key, Upload: up.ID, PartSize: up.PartSize, Uploader: u.ID, State: store.FileOpen,
 		Base: n.Base, CreatedAt: now, ExpiresAt: now + c.uploadTTL(),
 	}
@@ -101,7 +103,7 @@ func (c *Chat) checkNewFile(n NewFile) error {
 	case len(n.Type) > 255:
 		return minichat.FieldError(minichat.TooLong, "type", "A media type has at most 255 characters.")
 	}
-	return nil
+	return minichat.CheckPreview("preview", n.Preview)
 }
 
 func (c *Chat) uploadTTL() int64 {
@@ -252,6 +254,9 @@ func (c *Chat) markReady(ctx context.Context, u minichat.User, id string, info f
 		}
 		if f.State == store.FileOpen {
 			f.State, f.Type, f.ExpiresAt = store.FileReady, http.DetectContentType(info.Head), c.now()+readyTTL
+			if kind := minichat.FileKind(f.Type); kind != "image" && kind != "video" {
+				f.Width, f.Height, f.Preview = 0, 0, "" // said of a picture that it is not
+			}
 			if err := tx.UpdateFile(ctx, *f); err != nil {
 				return fmt.Errorf("mark a file ready: %w", err)
 			}

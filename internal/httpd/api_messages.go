@@ -86,6 +86,7 @@ func (s *Server) post(c *call) error {
 	var m struct {
 		Text    string   `json:"text"`
 		Files   []string `json:"files"`
+		Alts    []string `json:"alts"`
 		Thread  int64    `json:"thread"`
 		InRoom  bool     `json:"in_room"`
 		ReplyTo int64    `json:"reply_to"`
@@ -94,7 +95,7 @@ func (s *Server) post(c *call) error {
 		return err
 	}
 	result, err := s.o.Chat.Post(c.r.Context(), c.who.User, protocol.Post{
-		Room: room, Key: key, Text: m.Text, Files: m.Files, Thread: m.Thread, InRoom: m.InRoom, ReplyTo: m.ReplyTo,
+		Room: room, Key: key, Text: m.Text, Files: m.Files, Alts: m.Alts, Thread: m.Thread, InRoom: m.InRoom, ReplyTo: m.ReplyTo,
 	})
 	if err != nil {
 		return err

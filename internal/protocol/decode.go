@@ -134,6 +134,7 @@ func decodePost(o *object) any {
 	o.key(&p.Key)
 	o.str("text", &p.Text, true)
 	o.ids("files", &p.Files)
+	o.strs("alts", &p.Alts)
 	o.seq("thread", &p.Thread, false)
 	o.flag("in_room", &p.InRoom, false)
 	o.seq("reply_to", &p.ReplyTo, false)

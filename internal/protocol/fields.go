@@ -126,6 +126,17 @@ func (o *object) ids(name string, into *[]string) {
 	}, "must be a list of IDs")
 }
 
+// strs reads a list of strings.
+func (o *object) strs(name string, into *[]string) {
+	o.list(name, false, func(v []byte) bool {
+		if v[0] != '"' {
+			return false
+		}
+		*into = append(*into, unquote(v[1:len(v)-1]))
+		return true
+	}, "must be a list of strings")
+}
+
 // list calls each with every element's raw value; false is a complaint.
 func (o *object) list(name string, need bool, each func([]byte) bool, what string) {
 	v := o.take(name, need)

@@ -49,7 +49,7 @@ var clientFrames = map[string]any{
 	"watch-all":     &Watch{Room: "r1", After: ptr[int64](0)},
 	"unwatch":       &Unwatch{Room: "r1"},
 	"post":          &Post{Room: "r1", Key: goldenKey, Text: "Hello @ben, see the *plan*."},
-	"post-files":    &Post{Room: "r1", Key: "0a1b2c3d4e5f60718293a4b5c6d7e8f9", Files: []string{"f1", "f2"}},
+	"post-files":    &Post{Room: "r1", Key: "0a1b2c3d4e5f60718293a4b5c6d7e8f9", Files: []string{"f1", "f2"}, Alts: []string{"A map of the town", ""}},
 	"post-thread":   &Post{Room: "r1", Key: "9c8b7a6f5e4d3c2b1a0f9e8d7c6b5a49", Text: "Yes, at ten.", Thread: 121, InRoom: true, ReplyTo: 122},
 	"edit":          &Edit{Room: "r1", Key: "1234567890abcdef1234567890abcdef", Target: 121, Text: "Hello @ben, see the new *plan*.", Rev: 1},
 	"delete":        &Delete{Room: "r1", Key: "abcdefabcdefabcdefabcdefabcdefab", Target: 121},

@@ -44,7 +44,7 @@ func appendFile(dst []byte, f *minichat.File) []byte {
 	dst = appendIntIf(dst, "width", f.Width)
 	dst = appendIntIf(dst, "height", f.Height)
 	dst = appendStringIf(dst, "alt", f.Alt)
-	return append(appendTrueIf(dst, "preview", f.Preview), '}')
+	return append(appendStringIf(dst, "preview", f.Preview), '}')
 }
 
 func appendReactions(dst []byte, reactions []minichat.Reaction) []byte {

@@ -37,6 +37,7 @@ type Unwatch struct{ Room string }
 type Post struct {
 	Room, Key, Text string
 	Files           []string
+	Alts            []string `json:",omitempty"` // as many as Files, or none; left out of the digest of older posts
 	Thread          int64
 	InRoom          bool
 	ReplyTo         int64

@@ -14,7 +14,7 @@ var (
 	ben = minichat.User{ID: "u2", Handle: "ben", Name: "Ben", Color: "amber", Role: minichat.Member}
 	bot = minichat.User{ID: "u3", Handle: "standup", Name: "Standup", Color: "sky", Role: minichat.Member, Bot: true}
 
-	picture = minichat.File{ID: "f1", Name: "plan.png", Size: 48213, Type: "image/png", Width: 1280, Height: 720}
+	picture = minichat.File{ID: "f1", Name: "plan.png", Size: 48213, Type: "image/png", Width: 1280, Height: 720, Alt: "A map of the town", Preview: "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR4nGM4EaCBFTEMLQkAaplQAc/OcKAAAAAASUVORK5CYII="}
 	table   = minichat.File{ID: "f2", Name: "costs \"2026\".ods", Size: 9120, Type: "application/octet-stream"}
 
 	general = minichat.Room{ID: "r1", Kind: minichat.Channel, Name: "general", Topic: "What concerns everybody", Head: 120, Read: 97, Unread: 4, Mentions: 1, Members: 12}

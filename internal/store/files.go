@@ -132,7 +132,7 @@ func (r reads) HasFileKey(ctx context.Context, key string) (bool, error) {
 func (tx *Tx) InsertFile(ctx context.Context, f File) error {
 	_, err := tx.exec(ctx, `INSERT INTO files (`+fileColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
-		f.ID, f.Name, f.Size, f.Type, f.Width, f.Height, f.Alt, truth(f.Preview),
+		f.ID, f.Name, f.Size, f.Type, f.Width, f.Height, f.Alt, f.Preview,
 		f.Key, f.Uploader, f.State, f.Upload, f.PartSize, f.Room, f.Seq, truth(f.Avatar), f.Base, f.CreatedAt, f.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("insert file: %w", err)
@@ -146,7 +146,7 @@ func (tx *Tx) UpdateFile(ctx context.Context, f File) error {
 	_, err := tx.exec(ctx, `UPDATE files SET name = $2, size = $3, type = $4, width = $5, height = $6, alt = $7,
 		preview = $8, state = $9, upload = $10, part_size = $11, avatar = $12, expires_at = $13 WHERE id = $1`,
 		f.ID, f.Name, f.Size, f.Type, f.Width, f.Height, f.Alt,
-		truth(f.Preview), f.State, f.Upload, f.PartSize, truth(f.Avatar), f.ExpiresAt)
+		f.Preview, f.State, f.Upload, f.PartSize, truth(f.Avatar), f.ExpiresAt)
 	if err != nil {
 		return fmt.Errorf("update file: %w", err)
 	}
@@ -179,7 +179,7 @@ func (tx *Tx) attachFiles(ctx context.Context, room string, seq int64, files []m
 // detachFiles takes the files of a deleted message away from everybody.
 func (tx *Tx) detachFiles(ctx context.Context, files []minichat.File, at int64) error {
 	for _, f := range files {
-		_, err := tx.exec(ctx, `UPDATE files SET state = 'gone', name = '', alt = '', expires_at = $2 WHERE id = $1`, f.ID, at)
+		_, err := tx.exec(ctx, `UPDATE files SET state = 'gone', name = '', alt = '', preview = '', expires_at = $2 WHERE id = $1`, f.ID, at)
 		if err != nil {
 			return fmt.Errorf("detach file: %w", err)
 		}

@@ -140,7 +140,7 @@ func (s *script) next() (kind string, body any, file *File) {
 		}
 		if roll%8 == 0 {
 			s.files++
-			f := minichat.File{ID: fmt.Sprint("f", s.files), Name: "a b.png", Size: 7, Type: "image/png", Width: 3, Height: 4, Alt: "alt", Preview: true}
+			f := minichat.File{ID: fmt.Sprint("f", s.files), Name: "a b.png", Size: 7, Type: "image/png", Width: 3, Height: 4, Alt: "alt", Preview: "data:x"}
 			b.Files = []minichat.File{f}
 			file = &File{File: f, Key: f.ID, Uploader: "u1", State: FileReady, ExpiresAt: 99}
 		}

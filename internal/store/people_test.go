@@ -216,7 +216,7 @@ func TestFiles(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store) {
 		addUser(t, s, "ana")
 		addRoom(t, s, "r", "ana")
-		made := File{File: minichat.File{ID: "f1", Name: "a", Size: 10, Type: "image/png", Width: 1, Height: 2, Alt: "x", Preview: true},
+		made := File{File: minichat.File{ID: "f1", Name: "a", Size: 10, Type: "image/png", Width: 1, Height: 2, Alt: "x", Preview: "data:x"},
 			Key: "k1", Uploader: "ana", State: FileOpen, Upload: "u", PartSize: 5, Avatar: true, Base: "http://h:1", CreatedAt: 1, ExpiresAt: 50}
 		write(t, s, func(tx *Tx) error {
 			for i := 2; i <= 4; i++ {

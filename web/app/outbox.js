@@ -240,6 +240,7 @@ export function wireOf({ room, key, text, files, reply_to, thread, in_room }) {
   /** @type {Post} */
   const post = { room, key, text }
   if (files.length) post.files = files.map((f) => f.file)
+  if (files.some((f) => f.alt)) post.alts = files.map((f) => f.alt ?? '')
   if (thread) post.thread = thread
   if (in_room) post.in_room = true
   if (reply_to) post.reply_to = reply_to

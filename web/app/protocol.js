@@ -41,7 +41,7 @@
  * @property {number} [width]
  * @property {number} [height]
  * @property {string} [alt]
- * @property {boolean} [preview]
+ * @property {string} [preview] a data: URL of a few points
  */
 
 // Events
@@ -108,7 +108,7 @@
 
 /** @typedef {[string, number, string]} Cursor room, last seq, its id */
 /** @typedef {{token?: string, device?: string, epoch?: string, cursors?: Cursor[], rooms?: boolean}} Hello */
-/** @typedef {{room: string, key: string, text: string, files?: string[], thread?: number, in_room?: boolean, reply_to?: number}} Post */
+/** @typedef {{room: string, key: string, text: string, files?: string[], alts?: string[], thread?: number, in_room?: boolean, reply_to?: number}} Post */
 
 /**
  * The fields of every request besides `type` and `n`; `true` marks those that must be there.
@@ -118,7 +118,7 @@ export const REQUESTS = {
   hello: { token: false, device: false, epoch: false, cursors: false, rooms: false },
   watch: { room: true, after: false, id: false },
   unwatch: { room: true },
-  post: { room: true, key: true, text: true, files: false, thread: false, in_room: false, reply_to: false },
+  post: { room: true, key: true, text: true, files: false, alts: false, thread: false, in_room: false, reply_to: false },
   edit: { room: true, key: true, target: true, text: true, rev: true },
   delete: { room: true, key: true, target: true },
   pin: { room: true, key: true, target: true, on: true },
@@ -136,7 +136,7 @@ export const CONNECTION_FRAMES = new Set(['ok', 'error', 'pong', 'bye'])
 /** What holds before the server has said its own. @type {Limits} */
 export const DEFAULT_LIMITS = {
   frame_bytes: 65536, text_bytes: 16384, files_per_message: 10, mentions_per_message: 100,
-  reactions_per_message: 50, watched_rooms: 1000, file_bytes: 2 ** 30,
+  reactions_per_message: 50, watched_rooms: 1000, alt_bytes: 1000, file_bytes: 2 ** 30,
 }
 
 /** @param {WireRoom} wire @returns {Room} */
