@@ -19,6 +19,7 @@ import (
 	"minichat/internal/httpd"
 	"minichat/internal/hub"
 	"minichat/internal/memory"
+	"minichat/internal/proxy"
 	"minichat/internal/socket"
 	"minichat/internal/store"
 	"minichat/internal/systemd"
@@ -95,6 +96,7 @@ func (s *server) newHTTP() (*httpd.Server, error) {
 		Log: s.log, Store: s.store, Auth: s.auth, Chat: s.chat, Hub: s.hub, Socket: s.socket,
 		Parts: s.files.parts, Bucket: s.files.origin, Files: s.files.available, Page: web.Files, Limits: s.cfg.Limits, LimitsBy: s.cfg.LimitsBy,
 		Base: s.base, PublicURL: s.cfg.PublicURL, Origins: s.cfg.Origins, TLS: s.cfg.TLS(),
+		Proxies: proxy.Rules{Trusted: s.cfg.Proxies.Trusted, Secrets: s.cfg.Proxies.Verify},
 		Version: versionName(), Check: s.checkVolume, Metrics: s.metrics, Lab: s.lab,
 	})
 }

@@ -19,6 +19,7 @@ type Config struct {
 	Listen    string  // host:port
 	PublicURL string  // scheme://host[:port], "" when not set
 	Origins   []string
+	Proxies   Proxies
 	CertFile  string // "" when TLS is off
 	KeyFile   string
 	LabRoom   string // "" when the lab is off
@@ -51,11 +52,13 @@ func (c *Config) Base() string {
 
 // Check judges every setting and returns the first fault as a sentence that
 // names the setting and says what would do. getenv looks up MINICHAT_LIMIT,
-// which adds to --limit instead of being hidden by it.
+// which adds to --limit instead of being hidden by it, and what is secret and
+// therefore no flag.
 func (f *Flags) Check(getenv func(string) string) (*Config, error) {
 	c := &Config{LabRoom: strings.TrimSpace(f.LabRoom), Limits: minichat.DefaultLimits(), LimitsBy: map[string]string{}}
 	checks := []func(*Config) error{
 		f.Place.check, f.Address.check, f.Attachments.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog,
+		func(c *Config) error { return f.checkProxies(c, getenv("MINICHAT_ORIGIN_VERIFY")) },
 		func(c *Config) error { return f.checkLimits(c, getenv("MINICHAT_LIMIT")) },
 		f.checkLabRoom,
 	}

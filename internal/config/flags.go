@@ -27,10 +27,11 @@ type Flags struct {
 
 	Attachments `embed:""`
 
-	Bus       string   `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
-	Origins   []string `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`
-	TLS       string   `env:"MINICHAT_TLS" default:"off" placeholder:"off|CERT,KEY" help:"Speak https with this certificate and key (PEM files), or off (${default})."`
-	LabRoom   string   `env:"MINICHAT_LAB_ROOM" placeholder:"NAME" help:"Open this one channel to the classroom protocol, without sign-in."`
-	Limit     []string `placeholder:"NAME=VALUE" help:"Change one limit; may be given again; 0 means none. In the environment: MINICHAT_LIMIT=a=1,b=2."`
-	LogFormat string   `env:"MINICHAT_LOG_FORMAT" default:"text" placeholder:"text|json" help:"How the log is written (${default})."`
+	Bus            string   `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
+	Origins        []string `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`
+	TrustedProxies []string `env:"MINICHAT_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies that may say who the visitor is by X-Forwarded-For, such as 127.0.0.1,10.0.0.0/8. No other is believed."`
+	TLS            string   `env:"MINICHAT_TLS" default:"off" placeholder:"off|CERT,KEY" help:"Speak https with this certificate and key (PEM files), or off (${default})."`
+	LabRoom        string   `env:"MINICHAT_LAB_ROOM" placeholder:"NAME" help:"Open this one channel to the classroom protocol, without sign-in."`
+	Limit          []string `placeholder:"NAME=VALUE" help:"Change one limit; may be given again; 0 means none. In the environment: MINICHAT_LIMIT=a=1,b=2."`
+	LogFormat      string   `env:"MINICHAT_LOG_FORMAT" default:"text" placeholder:"text|json" help:"How the log is written (${default})."`
 }

@@ -34,12 +34,7 @@ func (s *Server) newFile(c *call) error {
 }
 
 // requestBase is the address that a request was sent to.
-func (s *Server) requestBase(r *http.Request) string {
-	if s.o.TLS {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
-}
+func (s *Server) requestBase(r *http.Request) string { return s.scheme(r) + "://" + r.Host }
 
 func (s *Server) fileState(c *call) error {
 	id, err := c.id("file")

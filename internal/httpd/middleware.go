@@ -17,6 +17,10 @@ import (
 // dataCSP is the policy of all that is no page: nothing in it may run.
 const dataCSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
+// stsPolicy tells browsers to come by https alone for two years. Other hosts of
+// the domain are not ours to speak for.
+const stsPolicy = "max-age=63072000"
+
 // secured puts the headers on every answer, the lab's and errors included, and
 // gives every request a minute unless its handler knows better: deadlines stay
 // on a connection, so each request must set them anew.
@@ -29,9 +33,13 @@ func (s *Server) secured(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		if s.secure || isLoopback(hostOnly(r.Host)) {
+		local := isLoopback(hostOnly(r.Host))
+		if s.secure || local {
 			// Over plain http browsers ignore it, with a complaint in the console.
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
+		if s.secure && !local { // all else that is tried on localhost shares the name
+			h.Set("Strict-Transport-Security", stsPolicy)
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -208,8 +216,26 @@ func (s *Server) run(route route, c *call) error {
 	return route.do(s, c)
 }
 
-// ClientAddr is the address of the other end, without its port. What a proxy
-// says of its own clients is not believed.
+// refuseWay answers those who did not come through the delivery network.
+func (s *Server) refuseWay(w http.ResponseWriter, _ *http.Request) {
+	at := "the address that people are given"
+	if s.o.PublicURL != "" {
+		at = s.o.PublicURL
+	}
+	writeProblem(w, minichat.Errorf(minichat.Forbidden, "This server is not reached directly. Open %s.", at))
+}
+
+// scheme is by which the visitor came. A header that says so has been judged
+// before (package proxy).
+func (s *Server) scheme(r *http.Request) string {
+	if s.o.TLS || r.Header.Get("X-Forwarded-Proto") == "https" {
+		return "https"
+	}
+	return "http"
+}
+
+// ClientAddr is the visitor's address, without a port: the other end, or whom a
+// trusted proxy named (package proxy).
 func ClientAddr(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *Server) kinshipOf(r *http.Request) kinship {
 	switch {
 	case len(origins) > 1:
 		return foreign
-	case o == s.o.PublicURL || s.isOwnHost(o, r.Host):
+	case o == s.o.PublicURL || s.isOwnHost(o, r):
 		return same
 	case slices.Contains(s.o.Origins, o):
 		return listed
@@ -42,14 +42,15 @@ func (s *Server) kinshipOf(r *http.Request) kinship {
 }
 
 // isOwnHost reports whether origin names the host that the request was sent to.
-// The scheme is only held against it when this server itself speaks https, or is
-// known by an https address: else, behind a proxy, it cannot know.
-func (s *Server) isOwnHost(origin, host string) bool {
+// The scheme is only held against it when this server itself speaks https, is
+// known by an https address, or a trusted proxy said so: else it cannot know.
+func (s *Server) isOwnHost(origin string, r *http.Request) bool {
+	host := r.Host
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
 		return false
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || s.o.TLS || s.o.PublicURL == "https://"+strings.ToLower(u.Host)) {
+	if u.Scheme != "https" && (u.Scheme != "http" || s.scheme(r) == "https" || s.o.PublicURL == "https://"+strings.ToLower(u.Host)) {
 		return false
 	}
 	return withPort(u.Host, u.Scheme) == withPort(host, u.Scheme)

@@ -41,7 +41,8 @@ func (s *Server) build() http.Handler {
 	if s.o.Lab != nil {
 		front = s.withLab(front)
 	}
-	return s.secured(s.metrics.count(s.recovered(cleanPath(front))))
+	front = s.o.Proxies.Handler(cleanPath(front), s.refuseWay)
+	return s.secured(s.metrics.count(s.recovered(front)))
 }
 
 // methodsByPath gathers all that is served, the plain doors beside the API.

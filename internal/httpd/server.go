@@ -18,6 +18,7 @@ import (
 	"minichat/internal/chat"
 	"minichat/internal/hub"
 	"minichat/internal/protocol"
+	"minichat/internal/proxy"
 	"minichat/internal/socket"
 	"minichat/internal/store"
 )
@@ -46,6 +47,7 @@ type Options struct {
 	Origins   []string // other origins whose pages may call
 	TLS       bool     // this server itself speaks https
 	Version   string   // "1.2.0"
+	Proxies   proxy.Rules
 
 	Check   func(context.Context) error // what /readyz asks besides the database; may be nil
 	Metrics *prometheus.Registry

@@ -159,7 +159,7 @@ func (l *Lab) baseOf(r *http.Request) string {
 		return strings.TrimSuffix(l.o.PublicURL, "/")
 	}
 	base := "http://" + r.Host
-	if r.TLS != nil {
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" { // which only a trusted proxy may say
 		base = "https://" + r.Host
 	}
 	l.base.Store(&base)
