@@ -79,7 +79,7 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 	s.socket = socket.New(socket.Options{Log: log, Full: s.memory.Full})
 	s.hub = hub.New(hub.Options{
 		Log: log, Limits: cfg.Limits, Bus: s.bus,
-		Epoch: s.store.Epoch, EventID: s.store.GetEventID, Feed: s.chat.Feed, Room: s.chat.ReadableRoom,
+		Epoch: s.store.Epoch, EventID: s.store.GetEventID, Feed: s.chat.Feed, Room: s.chat.ReadableRoom, Judge: s.chat.MayWatch,
 	})
 	if s.lab, err = s.openLab(ctx); err != nil {
 		return nil, err

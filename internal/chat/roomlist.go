@@ -12,8 +12,18 @@ func (c *Chat) Room(ctx context.Context, u minichat.User, room string) (minichat
 	return c.roomFor(ctx, u.ID, room, minichat.ViewRoom)
 }
 
+// MayWatch is the hub's judge: the head and the floor of a room whose log the
+// person may read, else the answer to give.
+func (c *Chat) MayWatch(ctx context.Context, user, room string) (head, floor int64, err error) {
+	p, err := c.judge(ctx, user, room, minichat.ReadRoom)
+	if err != nil {
+		return 0, 0, err
+	}
+	return p.room.Head, p.room.Floor, nil
+}
+
 // ReadableRoom is Room for one whose log the person may read, else the answer to
-// give: the hub's judge of who may watch.
+// give.
 func (c *Chat) ReadableRoom(ctx context.Context, user, room string) (*minichat.Room, error) {
 	r, err := c.roomFor(ctx, user, room, minichat.ReadRoom)
 	if err != nil {

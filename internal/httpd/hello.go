@@ -35,6 +35,7 @@ func (p *peer) first(c *socket.Conn, f protocol.Frame, err error) {
 }
 
 func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
+	partings := p.s.o.Store.Partings()
 	who, err := p.identify(hello.Token)
 	if err != nil {
 		p.refuse(c, err)
@@ -48,9 +49,11 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 	p.session = session
 	p.s.settle(p.place)
 	// Who was signed out between the question and the joining was not there to be ended.
-	if who, err = p.identify(hello.Token); err != nil {
-		p.refuse(c, err)
-		return
+	if p.s.o.Store.Partings() != partings {
+		if who, err = p.identify(hello.Token); err != nil {
+			p.refuse(c, err)
+			return
+		}
 	}
 	rooms, more, err := p.rooms(hello, who.User)
 	if err != nil {

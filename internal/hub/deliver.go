@@ -44,7 +44,7 @@ func (h *Hub) deliver(m bus.Message) {
 
 // enter hands the next event to all that it concerns. mu is held.
 func (r *room) enter(e entry) {
-	r.head, r.headID = e.ev.Seq, e.ev.ID
+	r.head, r.headID, r.kept = e.ev.Seq, e.ev.ID, nil
 	for _, g := range r.groups {
 		if !g.empty() {
 			g.event(r.hub, e)

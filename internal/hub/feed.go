@@ -128,30 +128,46 @@ func (s *Session) tryLive(w *watch, first []byte) (done, over bool) {
 	return true, false
 }
 
-// givePage sends a page, cut where the membership ends. false: the session ended.
-func (s *Session) givePage(ctx context.Context, w *watch, p *page) bool {
+// givePage sends a page, cut where the membership ends, and reports whether
+// there is more to do: not after the last page, nor when the session ended.
+func (s *Session) givePage(ctx context.Context, w *watch, p *page) (more bool) {
 	if !s.answered(ctx, w.r.id) {
 		return false
 	}
 	for {
-		s.mu.Lock()
-		if w.dead {
-			s.mu.Unlock()
-			return true
-		}
-		frame, to := p.frameFor(w)
-		taken := len(frame) == 0 || s.conn.Write(frame)
+		taken, live := s.tryPage(w, p)
 		if taken {
-			w.sent = to
-		}
-		s.mu.Unlock()
-		if taken {
-			return true
+			return !live
 		}
 		if !s.drained(ctx) {
 			return false
 		}
 	}
+}
+
+// tryPage sends a page if there is room for it. With the last page flushes take
+// over at once, and what says so goes in the same write.
+func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
+	r := w.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w.dead {
+		return true, false
+	}
+	frame, to := p.frameFor(w)
+	last := w.until == 0 && r.known && to >= w.g.after
+	if last && !w.synced && s.enc == nil {
+		frame = appendFrame(frame[:len(frame):len(frame)], protocol.AppendSynced(nil, r.id, to))
+	}
+	if len(frame) > 0 && !s.conn.Write(frame) {
+		return false, false
+	}
+	if w.sent = to; last {
+		w.synced, w.live = true, true
+	}
+	return true, last
 }
 
 // frameFor is the page as w may see it, and where that ends. The session's mu

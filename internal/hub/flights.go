@@ -14,6 +14,7 @@ const readersAtOnce = 8
 type page struct {
 	*protocol.Page
 	frame []byte
+	after int64 // what it was asked for
 }
 
 // flights lets those who want the same page at the same time read it once, as
@@ -40,8 +41,11 @@ func (f *flights) prepare() {
 	f.gate = make(chan struct{}, readersAtOnce)
 }
 
-// page reads the page behind after.
+// page reads the page behind after, unless it was read a moment ago.
 func (h *Hub) page(ctx context.Context, r *room, after int64) (*page, error) {
+	if p := r.lately(after); p != nil {
+		return p, nil
+	}
 	key := flightKey{r.id, after}
 	h.flights.mu.Lock()
 	f := h.flights.m[key]
@@ -77,8 +81,44 @@ func (h *Hub) fly(f *flight, key flightKey, r *room) {
 		return
 	}
 	h.count.pages.Add(1)
-	f.page = &page{p, appendFrame(nil, protocol.AppendEvents(nil, nil, p))}
+	f.page = &page{Page: p, frame: appendFrame(nil, protocol.AppendEvents(nil, nil, p)), after: key.after}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.learn(p.Head)
-	r.mu.Unlock()
+	r.keep(f.page)
+}
+
+// keptTicks is for how long a page is kept, in ticks.
+const keptTicks = 4
+
+// keep holds a page for those who come a moment later, but no longer than until
+// something happens in the room: a text that was edited or deleted is neither
+// handed out nor kept. mu is held.
+func (r *room) keep(p *page) {
+	if r.head == p.Head && r.want <= r.head {
+		r.kept, r.keptFor = p, 0
+		r.soil()
+	}
+}
+
+// outlive drops a page that was kept long enough. mu is held.
+func (r *room) outlive() {
+	if r.kept == nil {
+		return
+	}
+	if r.keptFor++; r.keptFor >= keptTicks {
+		r.kept = nil
+		return
+	}
+	r.soil()
+}
+
+// lately is the page behind after if it was read a moment ago and is still true.
+func (r *room) lately(after int64) *page {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.kept; p != nil && p.after == after && r.want <= r.head {
+		return p
+	}
+	return nil
 }

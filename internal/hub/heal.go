@@ -93,7 +93,7 @@ func (r *room) enterPage(p *page) {
 			g.next.last = p.To
 		}
 	}
-	r.head, r.headID = p.To, ""
+	r.head, r.headID, r.kept = p.To, "", nil
 	for _, raw := range p.List {
 		var ev pageEvent
 		if json.Unmarshal(raw, &ev) == nil { // it is our own

@@ -54,7 +54,7 @@ func newWorld(t testing.TB, change ...func(*Options, *socket.Options)) *world {
 	o := Options{
 		Bus: w.bus, Limits: minichat.DefaultLimits(), Gather: 40 * time.Millisecond, Spread: 10 * time.Millisecond,
 		Log:   slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Epoch: func() string { return w.epoch }, EventID: w.eventID, Feed: w.feed, Room: w.roomFor,
+		Epoch: func() string { return w.epoch }, EventID: w.eventID, Feed: w.feed, Room: w.roomFor, Judge: w.judge,
 	}
 	so := socket.Options{Tick: 5 * time.Millisecond}
 	for _, c := range change {
@@ -123,6 +123,14 @@ func (w *world) roomFor(_ context.Context, user, room string) (*minichat.Room, e
 	}
 	copied := r.Room
 	return &copied, nil
+}
+
+func (w *world) judge(ctx context.Context, user, room string) (head, floor int64, err error) {
+	r, err := w.roomFor(ctx, user, room)
+	if err != nil {
+		return 0, 0, err
+	}
+	return r.Head, r.Floor, nil
 }
 
 // append commits an event and announces it, as the store's writer does.

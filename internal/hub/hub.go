@@ -30,9 +30,11 @@ type Options struct {
 	EventID func(ctx context.Context, room string, seq int64) (string, error)
 	// Feed reads the log behind after, in present form, without judging.
 	Feed func(ctx context.Context, room string, after int64, limit int) (*protocol.Page, error)
-	// Room is a room as user sees it. It judges watching: an error, or nil,
-	// unless user may read the room.
+	// Room is a room as user sees it; an error, or nil, unless user may read it.
 	Room func(ctx context.Context, user, room string) (*minichat.Room, error)
+	// Judge says whether user may watch a room, and where its log begins and
+	// ends now; an error when he may not.
+	Judge func(ctx context.Context, user, room string) (head, floor int64, err error)
 
 	Pause  time.Duration // 1 ms: the least time between two writes to the same room's watchers; it grows with their number
 	Gather time.Duration // 1 s: for how long presence and heads are gathered; typing: a quarter of it

@@ -25,18 +25,15 @@ func (s *Session) judge(ctx context.Context, w *watch, q query) (sight, error) {
 		return seen, nil
 	}
 	r.mu.Unlock()
-	room, err := s.hub.o.Room(ctx, s.user.id, r.id)
+	head, floor, err := s.hub.o.Judge(ctx, s.user.id, r.id)
 	if err != nil {
 		return sight{}, err
 	}
-	if room == nil {
-		return sight{}, minichat.ErrNoRoom()
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.learn(room.Head)
-	r.floor = room.Floor
-	return sight{max(r.head, room.Head), room.Floor}, nil
+	r.learn(head)
+	r.floor = floor
+	return sight{max(r.head, head), floor}, nil
 }
 
 // compare holds a cursor against the log: "" or why the client must start anew.
@@ -58,6 +55,7 @@ func (s *Session) compare(ctx context.Context, w *watch, q query, seen sight) (w
 		if id, err = s.hub.o.EventID(ctx, w.r.id, *q.after); err != nil && minichat.CodeOf(err) != minichat.NotFound {
 			return "", err
 		}
+		w.r.keepID(*q.after, id)
 	}
 	if id != q.id {
 		return protocol.ResetCursor, nil
@@ -69,8 +67,21 @@ func (s *Session) compare(ctx context.Context, w *watch, q query, seen sight) (w
 func (r *room) idOf(seq int64) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known && seq == r.head {
+	switch {
+	case r.known && seq == r.head:
 		return r.headID
+	case seq == r.cursor.seq:
+		return r.cursor.id
 	}
 	return ""
+}
+
+// keepID remembers the id of the event that was asked for last: those who were
+// cut off together come back with the same cursor. The id of a seq never changes.
+func (r *room) keepID(seq int64, id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if id != "" {
+		r.cursor.seq, r.cursor.id = seq, id
+	}
 }

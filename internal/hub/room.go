@@ -22,6 +22,12 @@ type room struct {
 	healing bool
 	floor   int64
 	direct  bool
+	cursor  struct { // the cursor that was compared last
+		seq int64
+		id  string
+	}
+	kept    *page // read from the log last, while nothing has happened since
+	keptFor int   // ticks
 
 	groups   []*group
 	flushing bool

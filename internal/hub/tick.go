@@ -78,6 +78,7 @@ func (r *room) pass(all bool, users []*user) []*user {
 	} else if r.moved || len(r.changed) > 0 {
 		r.soil()
 	}
+	r.outlive()
 	r.wake()
 	return users
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"minichat/internal/socket"
 )
 
 func TestWatch(t *testing.T) {
@@ -246,6 +248,52 @@ func (r *watcher) round() bool {
 			return true
 		case !r.take(m):
 			return false
+		}
+	}
+}
+
+// Many who come back with the same cursor cost few reads of the log, and what
+// happens meanwhile makes it be read anew.
+func TestPageIsShared(t *testing.T) {
+	w := newWorld(t, func(o *Options, _ *socket.Options) {
+		o.Limits.ConnectionsPerUser, o.Gather = 0, time.Hour // no tick ends what is kept
+	})
+	w.addRoom("r", "ana")
+	for range 5 {
+		w.post("r", "ana", "missed")
+	}
+	keeper := w.dial("ana")
+	keeper.watch("r", "")
+	start := w.hub.Stats().Pages
+	for range 20 {
+		if _, seqs, _ := w.dial("ana").watch("r", `,"after":2`); len(seqs) != 3 {
+			t.Fatalf("got %v, want 3 events", seqs)
+		}
+	}
+	if n := w.hub.Stats().Pages - start; n != 1 {
+		t.Errorf("got %d reads of the log for 20 who came back, want 1", n)
+	}
+	w.post("r", "ana", "new")
+	keeper.collect(6, 6)
+	if w.hub.find("r").lately(2) != nil {
+		t.Error("a page is kept though something happened since")
+	}
+	if _, seqs, _ := w.dial("ana").watch("r", `,"after":2`); len(seqs) != 4 {
+		t.Errorf("got %v, want 4 events", seqs)
+	}
+}
+
+// A page is not kept for longer than those who were cut off together need.
+func TestPageIsForgotten(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana")
+	w.post("r", "ana", "missed")
+	c := w.dial("ana")
+	c.watch("r", `,"after":0`)
+	r := w.hub.find("r")
+	for end := time.Now().Add(10 * time.Second); r.lately(0) != nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a page is kept for ever")
 		}
 	}
 }

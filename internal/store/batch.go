@@ -56,6 +56,9 @@ func (w *writer) attempt(batch []*call) (again []*call, alone bool) {
 		w.finish(batch, err)
 		return nil, false
 	}
+	if tx.parted {
+		w.partings.Add(1)
+	}
 	if wrote {
 		w.announce(tx.events)
 	}

@@ -49,6 +49,7 @@ func (w *writer) pollForeign() {
 
 func (w *writer) watchForeign() {
 	for range w.foreign {
+		w.partings.Add(1) // whoever it concerns
 		w.hooks.Lock()
 		fn := w.onForeign
 		w.hooks.Unlock()

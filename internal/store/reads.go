@@ -22,6 +22,7 @@ type statement struct {
 	*sql.Stmt
 	ends   bool // may find where a room ends
 	places bool // may, if it changes anything, change who is who and where
+	parts  bool // may, if it changes anything, end somebody's access
 }
 
 func newStatements(prepare func(context.Context, string) (*sql.Stmt, error)) *statements {
@@ -45,7 +46,7 @@ func (s *statements) get(text string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	stmt = &statement{Stmt: made, ends: namesRooms(text), places: namesPlaces(text)}
+	stmt = &statement{Stmt: made, ends: namesRooms(text), places: namesPlaces(text), parts: endsAccess(text)}
 	s.byText[text] = stmt
 	return stmt, nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"minichat"
 )
@@ -21,6 +22,22 @@ type Session struct {
 }
 
 const sessionColumns = `s.id, s.user_id, s.device, s.addr, s.created_at, s.seen_at, s.expires_at`
+
+// endsAccess reports whether a statement may end a session, a token or a person.
+func endsAccess(query string) bool {
+	for _, start := range []string{"DELETE FROM sessions", "DELETE FROM tokens", "UPDATE users", "DELETE FROM users"} {
+		if strings.HasPrefix(query, start) {
+			return true
+		}
+	}
+	return false
+}
+
+// Partings is a number that has changed when a session or a token ended, or a
+// person was disabled, since it was last asked for: for whoever must know that
+// what he read of them a moment ago still holds. It changes before the Write
+// that did it returns, and before OnForeignChange is called.
+func (s *Store) Partings() int64 { return s.writer.partings.Load() }
 
 func sessionFields(s *Session) []any {
 	return []any{&s.ID, &s.User, &s.Device, &s.Addr, &s.CreatedAt, &s.SeenAt, &s.ExpiresAt}

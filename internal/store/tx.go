@@ -14,6 +14,8 @@ type Tx struct {
 	events []*minichat.Event // appended, for OnCommit
 	memory memory
 
+	parted bool // somebody's access may have ended
+
 	// Of the call whose fn runs now:
 	wrote  bool
 	failed error // the first statement that failed: the transaction cannot go on
@@ -50,6 +52,7 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error
 		return 0, tx.fail(err)
 	}
 	tx.wrote = tx.wrote || n > 0
+	tx.parted = tx.parted || n > 0 && stmt.parts
 	return n, nil
 }
 

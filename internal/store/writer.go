@@ -59,6 +59,8 @@ type writer struct {
 	watching  sync.WaitGroup
 
 	commits, writes, events, reruns atomic.Int64
+
+	partings atomic.Int64 // see Store.Partings
 }
 
 func newWriter(ctx context.Context, h handles, o Options) (*writer, error) {
