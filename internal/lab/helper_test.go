@@ -89,7 +89,7 @@ func (c *classroom) start() {
 	c.chat, err = chat.New(c.st, c.disk, b, c.limits, chat.Options{Now: c.now})
 	must(err)
 	h := hub.New(hub.Options{Limits: c.limits, Bus: b, Epoch: c.st.Epoch, EventID: c.st.GetEventID,
-		Feed: c.chat.Feed, Room: c.chat.ReadableRoom})
+		Feed: c.chat.Feed, Room: c.chat.ReadableRoom, Judge: c.chat.MayWatch})
 	sockets := socket.New(socket.Options{})
 	c.lab, err = New(ctx, Options{Room: "lobby", Store: c.st, Chat: c.chat, Hub: h, Socket: sockets,
 		Limits: c.limits, PublicURL: c.public})
