@@ -26,6 +26,7 @@ var row = map[string]int{
 	"minichat/internal/auth":     2,
 	"minichat/internal/chat":     2,
 	"minichat/internal/hub":      2,
+	"minichat/internal/doctor":   2,
 	"minichat/internal/store":    3,
 	"minichat/internal/files":    3,
 	"minichat/internal/bus":      3,

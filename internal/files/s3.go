@@ -52,6 +52,29 @@ const within = 5 * time.Second
 // OpenS3 makes ready to work with a bucket. It asks the bucket nothing: one that
 // does not answer now may do so later. The caller closes.
 func OpenS3(ctx context.Context, o S3Options) (*S3, error) {
+	api, err := NewS3Client(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Spool != "" {
+		if err := os.MkdirAll(o.Spool, 0o700); err != nil {
+			return nil, fmt.Errorf("make the folder in which files wait: %w", err)
+		}
+	}
+	s := &S3{o: o, api: api, signer: s3.NewPresignClient(api), now: time.Now}
+	if s.origin, err = s.findOrigin(ctx); err != nil {
+		return nil, fmt.Errorf("make an address of the bucket: %w", err)
+	}
+	s.guard = newGuard(s.probe, o.Log)
+	return s, nil
+}
+
+// NewS3Client is what speaks to the bucket: here, and where somebody looks
+// whether it is in order. It asks the bucket nothing.
+func NewS3Client(ctx context.Context, o S3Options) (*s3.Client, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(patientClient()), config.WithRetryer(newRetryer))
 	if err != nil {
 		return nil, fmt.Errorf("read the settings of the AWS SDK: %w", err)
@@ -64,15 +87,7 @@ func OpenS3(ctx context.Context, o S3Options) (*S3, error) {
 	case cfg.Region == "":
 		return nil, errors.New("the region of the bucket is not known. Add ?region=… to its address, or set AWS_REGION")
 	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Spool != "" {
-		if err := os.MkdirAll(o.Spool, 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder in which files wait: %w", err)
-		}
-	}
-	api := s3.NewFromConfig(cfg, func(so *s3.Options) {
+	return s3.NewFromConfig(cfg, func(so *s3.Options) {
 		so.UsePathStyle = o.PathStyle
 		if o.Endpoint != "" {
 			so.BaseEndpoint = aws.String(o.Endpoint)
@@ -80,13 +95,7 @@ func OpenS3(ctx context.Context, o S3Options) (*S3, error) {
 		// A checksum by default would be part of what is signed, and no browser sends it.
 		so.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		so.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-	})
-	s := &S3{o: o, api: api, signer: s3.NewPresignClient(api), now: time.Now}
-	if s.origin, err = s.findOrigin(ctx); err != nil {
-		return nil, fmt.Errorf("make an address of the bucket: %w", err)
-	}
-	s.guard = newGuard(s.probe, o.Log)
-	return s, nil
+	}), nil
 }
 
 // patientClient has no limit on a whole answer, for files are long; how long to

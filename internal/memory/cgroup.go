@@ -2,15 +2,20 @@ package memory
 
 import (
 	"io/fs"
+	"os"
 	"path"
 	"strconv"
 	"strings"
 )
 
-// cgroupLimit is the least limit on the memory of this process's cgroup and
+// CgroupLimit is how much memory the cgroup of a process ("self", or its number)
+// may have; ok is false when there is no limit, or it cannot be seen.
+func CgroupLimit(process string) (bytes int64, ok bool) { return cgroupLimit(os.DirFS("/"), process) }
+
+// cgroupLimit is the least limit on the memory of the cgroup of a process and
 // those above it, in version 1 or 2; ok is false when there is none.
-func cgroupLimit(root fs.FS) (bytes int64, ok bool) {
-	b, err := fs.ReadFile(root, "proc/self/cgroup")
+func cgroupLimit(root fs.FS, process string) (bytes int64, ok bool) {
+	b, err := fs.ReadFile(root, path.Join("proc", process, "cgroup"))
 	if err != nil {
 		return 0, false // not Linux
 	}

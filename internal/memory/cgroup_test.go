@@ -29,7 +29,7 @@ func TestCgroupLimit(t *testing.T) {
 		for name, text := range test.files {
 			root[name] = &fstest.MapFile{Data: []byte(text)}
 		}
-		got, ok := cgroupLimit(root)
+		got, ok := cgroupLimit(root, "self")
 		if got != test.want || ok != (test.want > 0) {
 			t.Errorf("%s: got %d, %v, want %d", test.name, got, ok, test.want)
 		}

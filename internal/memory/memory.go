@@ -5,7 +5,6 @@ package memory
 
 import (
 	"math"
-	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
@@ -45,7 +44,7 @@ type Keeper struct {
 func Keep() *Keeper {
 	k := &Keeper{limit: debug.SetMemoryLimit(-1), stop: make(chan struct{})}
 	if k.limit == math.MaxInt64 {
-		if most, ok := cgroupLimit(os.DirFS("/")); ok {
+		if most, ok := CgroupLimit("self"); ok {
 			k.limit = most / 100 * 85
 			debug.SetMemoryLimit(k.limit)
 		}

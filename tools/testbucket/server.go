@@ -35,6 +35,7 @@ type Server struct {
 	t    testing.TB
 	bin  string
 	dir  string // of all that is its
+	iam  string // socket of the IAM service; "": users stand in a file
 	addr string
 	cmd  *exec.Cmd
 	said *bytes.Buffer
@@ -43,6 +44,14 @@ type Server struct {
 // Start runs a server until the test ends. Pages of the given origins may use
 // its bucket.
 func Start(t testing.TB, origins ...string) *Server {
+	t.Helper()
+	s := prepare(t)
+	s.begin(origins)
+	return s
+}
+
+// prepare makes the folders of a server and finds it a port.
+func prepare(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{t: t, Bucket: "bucket", bin: Tool(t, "versitygw"), dir: t.TempDir()}
 	s.Dir = filepath.Join(s.dir, "disk")
@@ -58,18 +67,26 @@ func Start(t testing.TB, origins ...string) *Server {
 	s.addr = l.Addr().String()
 	s.URL = "http://" + s.addr
 	l.Close() // the port is taken again at once
-	t.Cleanup(s.Stop)
+	return s
+}
+
+func (s *Server) begin(origins []string) {
+	s.t.Helper()
+	s.t.Cleanup(s.Stop)
 	s.Start()
 	s.makeBucket(origins)
-	return s
 }
 
 // Start runs the server again, with what it held, at the same address.
 func (s *Server) Start() {
 	s.t.Helper()
 	s.said = new(bytes.Buffer)
-	s.cmd = exec.Command(s.bin, "--access", Access, "--secret", Secret, "--region", Region, "--port", s.addr, "--quiet",
-		"--iam-dir", filepath.Join(s.dir, "iam"), "--iam-cache-disable", "posix", "--sidecar", filepath.Join(s.dir, "meta"), s.Dir)
+	users := []string{"--iam-dir", filepath.Join(s.dir, "iam"), "--iam-cache-disable"}
+	if s.iam != "" {
+		users = []string{"--iam-standalone-endpoint", s.iam}
+	}
+	args := append([]string{"--access", Access, "--secret", Secret, "--region", Region, "--port", s.addr, "--quiet"}, users...)
+	s.cmd = exec.Command(s.bin, append(args, "posix", "--sidecar", filepath.Join(s.dir, "meta"), s.Dir)...)
 	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
 	s.cmd.Env = []string{"HOME=" + s.dir}
 	if err := s.cmd.Start(); err != nil {
