@@ -89,6 +89,7 @@ func TestDoctorFindsFaultsOfTheFolder(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	holds(t, examine(t, 0, "--data", data), "disk.folder", "warning: "+data+" is not there")
 	start(t, data).end(t)
+	done(t, "", "user", "add", "anastasia", "--data", data)
 	marker, database := filepath.Join(data, markerName), filepath.Join(data, "minichat.db")
 	whole, err := os.ReadFile(database)
 	if err != nil {
@@ -112,8 +113,8 @@ func TestDoctorFindsFaultsOfTheFolder(t *testing.T) {
 	write(marker, right)
 
 	broken := append([]byte(nil), whole...)
-	page := bytes.Index(broken, []byte("general")) / 4096 * 4096 // of the rooms
-	copy(broken[page+8:], bytes.Repeat([]byte{0xff}, 8))         // where its rows are
+	page := bytes.Index(broken, []byte("anastasia")) / 4096 * 4096 // of the people
+	copy(broken[page+8:], bytes.Repeat([]byte{0xff}, 8))           // where its rows are
 	write(database, broken)
 	found := examine(t, 1, "--data", data)
 	holds(t, found, "database.whole", "failing: ")
