@@ -215,6 +215,19 @@ func TestDeletedBytesAreGone(t *testing.T) {
 	if _, err := w.Delete(t.Context(), ana, protocol.Delete{Room: room, Key: newKey(), Target: msg.Seq}); err != nil {
 		t.Fatal(err)
 	}
+	// A backup that began before still wants them.
+	if err := w.st.HoldFiles(t.Context(), w.at.Load()+1000); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SweepFiles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	body, _, err := w.disk.Open(t.Context(), row.Key)
+	if err != nil {
+		t.Fatalf("held bytes are gone: %v", err)
+	}
+	body.Close()
+	w.at.Add(1001)
 	if err := w.SweepFiles(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -69,9 +69,11 @@ func (c *Chat) removeExpired(ctx context.Context) error {
 		}
 		var failed error
 		for _, f := range list {
-			if err := c.expire(ctx, f); err != nil {
-				failed = errors.Join(failed, err)
+			err := c.expire(ctx, f)
+			if errors.Is(err, errHeld) {
+				return failed // of the others too
 			}
+			failed = errors.Join(failed, err)
 		}
 		if failed != nil || len(list) < sweepBatch {
 			return failed
@@ -79,10 +81,20 @@ func (c *Chat) removeExpired(ctx context.Context) error {
 	}
 }
 
+// errHeld says that a backup under way may still want the bytes.
+var errHeld = errors.New("files are held for a backup")
+
 // expire lets go of the file unless it has been used meanwhile, then removes it.
 func (c *Chat) expire(ctx context.Context, f store.File) error {
 	used := false
 	err := c.st.Write(ctx, func(tx *store.Tx) error {
+		held, err := tx.FilesHeld(ctx)
+		if err != nil {
+			return fmt.Errorf("ask for a hold on files: %w", err)
+		}
+		if held {
+			return errHeld
+		}
 		now, err := tx.GetFile(ctx, f.ID)
 		if err != nil {
 			return fmt.Errorf("read a file's row: %w", err)

@@ -120,6 +120,15 @@ func (r reads) ListJoinable(ctx context.Context, user, after string, limit int) 
 	return list, nil
 }
 
+// CountEvents returns how many events there ever were in all rooms. It only grows.
+func (r reads) CountEvents(ctx context.Context) (int64, error) {
+	var n int64
+	if _, err := r.row(ctx, `SELECT COALESCE(SUM(head), 0) FROM rooms`, nil, &n); err != nil {
+		return 0, fmt.Errorf("count events: %w", err)
+	}
+	return n, nil
+}
+
 // Heads returns the head of every room.
 func (r reads) Heads(ctx context.Context) (map[string]int64, error) {
 	heads := map[string]int64{}

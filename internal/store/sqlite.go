@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -70,7 +70,7 @@ func readerPragmas() []pragma {
 		pragma{"query_only", "1"}, pragma{"cache_size", "-8192"})
 }
 
-func openSQLite(ctx context.Context, path string) (h handles, err error) {
+func openSQLite(ctx context.Context, path string, log *slog.Logger) (h handles, err error) {
 	if err := createFile(path); err != nil {
 		return h, err
 	}
@@ -89,7 +89,7 @@ func openSQLite(ctx context.Context, path string) (h handles, err error) {
 	if err := checkOurs(ctx, h.single, path); err != nil {
 		return h, err
 	}
-	if err := migrate(ctx, h.single); err != nil {
+	if err := migrate(ctx, h.single, path, log); err != nil {
 		return h, err
 	}
 	h.pool = sql.OpenDB(connector{path: path, pragmas: readerPragmas()})
@@ -124,12 +124,11 @@ type connector struct {
 func (c connector) Driver() driver.Driver { return &sqlite.Driver{} }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	path, err := filepath.Abs(c.path)
+	name, err := fileURL(c.path, "_dqs=0&_defensive=1")
 	if err != nil {
-		return nil, fmt.Errorf("find the database: %w", err)
+		return nil, err
 	}
-	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "_dqs=0&_defensive=1"}
-	plain, err := sqlite.NewConnector(name.String())
+	plain, err := sqlite.NewConnector(name)
 	if err != nil {
 		return nil, fmt.Errorf("name the database: %w", err)
 	}

@@ -50,7 +50,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if !ok || path == "" {
 		return nil, fmt.Errorf("database %q: the form is sqlite:PATH", url)
 	}
-	h, err := openSQLite(ctx, path)
+	h, err := openSQLite(ctx, path, o.Log)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
