@@ -24,6 +24,7 @@ var row = map[string]int{
 	"minichat/internal/httpd":    1,
 	"minichat/internal/lab":      1,
 	"minichat/internal/auth":     2,
+	"minichat/internal/backup":   2,
 	"minichat/internal/chat":     2,
 	"minichat/internal/hub":      2,
 	"minichat/internal/doctor":   2,

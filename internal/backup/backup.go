@@ -1,0 +1,211 @@
+// Package backup copies a running MiniChat away, checks such copies and brings
+// them back.
+//
+//	backups/NAME/minichat.db     the database at one moment
+//	backups/NAME/files.jsonl     the files that its rows name, with their hashes
+//	backups/NAME/manifest.json   hashes of both; written last
+//	backups/NAME/proven.json     when it was restored for a trial
+//	files/ab/abcdef…             the bytes of a file, shared by all backups
+package backup
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"minichat"
+	"minichat/internal/files"
+	"minichat/internal/store"
+)
+
+// Source is what is backed up.
+type Source struct {
+	Store   *store.Store
+	Files   files.Store
+	Scratch string // folder of this machine where the database waits on its way to a bucket
+	Version string // of this program
+	Log     *slog.Logger
+}
+
+// Result is what Run has done.
+type Result struct {
+	*Manifest
+	Copied      int // files that were not there yet
+	CopiedBytes int64
+	Removed     []string // names of older backups
+}
+
+const (
+	holdFor   = 10 * time.Minute // deleted files stay, from the last sign of life of a backup
+	holdEvery = time.Minute
+)
+
+// Run makes a backup while people chat: the database at one moment, then the
+// files that its rows name; then it removes the oldest but keep (0: none). Until
+// it returns nil there is nothing that looks whole.
+func Run(ctx context.Context, src Source, to Where, keep int) (*Result, error) {
+	p, closePlace, err := openPlace(ctx, to, true)
+	if err != nil {
+		return nil, err
+	}
+	defer closePlace()
+	lock, err := p.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.release()
+	earlier, unfinished, err := listed(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(earlier); n > 0 && earlier[n-1].Database != src.Store.ID() {
+		return nil, fmt.Errorf("%s has backups of another database (%s). Use another folder or prefix", to.Text, earlier[n-1].Database)
+	}
+	release, err := hold(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	r := &running{Source: src, place: p, earlier: earlier}
+	result, err := r.make(ctx, lock)
+	if err != nil {
+		r.clear(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	result.Removed, err = prune(ctx, p, keep, unfinished)
+	if err != nil {
+		return result, fmt.Errorf("the backup %s is finished, but older ones could not be removed: %w", result.Name, err)
+	}
+	return result, nil
+}
+
+// hold keeps the bytes of files that are deleted from now on, until release.
+func hold(ctx context.Context, src Source) (release func(), err error) {
+	renew := func(ctx context.Context) error {
+		return src.Store.HoldFiles(ctx, time.Now().Add(holdFor).UnixMilli())
+	}
+	if err := renew(ctx); err != nil {
+		return nil, fmt.Errorf("hold the files: %w", err)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(holdEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := renew(ctx); err != nil && ctx.Err() == nil {
+				src.Log.Warn("cannot hold deleted files for the backup", "err", err)
+			}
+		}
+	}()
+	return func() { stop(); <-done }, nil
+}
+
+// running is a backup that is being made.
+type running struct {
+	Source
+	place   place
+	earlier []Listed
+	name    string
+}
+
+func (r *running) make(ctx context.Context, lock lease) (*Result, error) {
+	dir, done, err := scratchIn(cmp.Or(r.place.scratch(), r.Scratch))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	m := &Manifest{Format: format, TakenAt: time.Now().UTC().Truncate(time.Millisecond), Version: r.Version}
+	m.Name = m.TakenAt.Format("20060102T150405Z") + "-" + minichat.NewID(6)
+	r.name = m.Name
+	local := filepath.Join(dir, databaseName)
+	if err := r.Store.Snapshot(ctx, local); err != nil {
+		return nil, err
+	}
+	seen, err := store.Inspect(ctx, local)
+	if err != nil {
+		return nil, err
+	}
+	if len(seen.Faults) > 0 {
+		return nil, fmt.Errorf("the database is damaged, and a backup of it would be too: %s. Restore one from before", seen.Faults[0])
+	}
+	m.Database, m.Epoch, m.Schema, m.Heads = seen.ID, seen.Epoch, seen.Schema, seen.Heads
+	if err := r.take(ctx, m, databaseName, local); err != nil {
+		return nil, err
+	}
+	result := &Result{Manifest: m}
+	if err := r.copyFiles(ctx, seen.Files, result, filepath.Join(dir, listName)); err != nil {
+		return nil, err
+	}
+	if err := r.take(ctx, m, listName, filepath.Join(dir, listName)); err != nil {
+		return nil, err
+	}
+	if err := lock.held(ctx); err != nil {
+		return nil, err
+	}
+	return result, writeJSON(ctx, r.place, nameIn(m.Name, manifestName), m)
+}
+
+// take stores a file of this machine as a part of the backup.
+func (r *running) take(ctx context.Context, m *Manifest, name, local string) error {
+	sum, size, err := hashFile(local)
+	if err != nil {
+		return err
+	}
+	m.Parts = append(m.Parts, Part{Name: name, Size: size, SHA256: sum})
+	return r.place.take(ctx, nameIn(m.Name, name), local)
+}
+
+// clear removes what of a failed backup is there, if it can. Without a manifest
+// it does not look whole, and the next backup removes it too.
+func (r *running) clear(ctx context.Context) {
+	if r.name == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if err := removeBackup(ctx, r.place, r.name); err != nil {
+		r.Log.Debug("what was begun of a backup stays until the next", "name", r.name, "err", err)
+	}
+}
+
+// scratchIn makes a folder in dir; done removes it with all that is in it.
+func scratchIn(dir string) (name string, done func(), err error) {
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", nil, fmt.Errorf("make a folder to work in: %w", err)
+		}
+	}
+	name, err = os.MkdirTemp(dir, unfinished+"*")
+	if err != nil {
+		return "", nil, fmt.Errorf("make a folder to work in: %w", err)
+	}
+	return name, func() { os.RemoveAll(name) }, nil // what stays is cleared at the next start
+}
+
+func hashFile(path string) (sum string, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, fmt.Errorf("read %s: %w", filepath.Base(path), err)
+	}
+	h := sha256.New()
+	size, err = io.CopyBuffer(h, struct{ io.Reader }{f}, make([]byte, 256<<10))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", 0, fmt.Errorf("read %s: %w", filepath.Base(path), err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), size, nil
+}

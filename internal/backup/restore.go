@@ -1,0 +1,260 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"minichat"
+	"minichat/internal/files"
+	"minichat/internal/store"
+)
+
+// Target is where a backup is restored to.
+type Target struct {
+	Database string                      // path of the file that is to be made
+	Files    files.Store                 // empty, or what is left of this very database's
+	At       Where                       // of Files
+	Partial  bool                        // leave out files that the backup does not give back
+	Begin    func(database string) error // called with its id after all checks, before anything changes
+	Log      *slog.Logger
+}
+
+// Restored is what Restore has done.
+type Restored struct {
+	Report
+	Epoch  string   // the new one
+	Copied int      // files
+	There  int      // files that were at the target already, whole
+	Left   []string // keys of files that were left out
+}
+
+// Restore checks the backup as Verify does and then puts it at the target: the
+// files, then the database, under a new epoch so that clients load their rooms
+// anew. On an error there is no database at the target.
+func Restore(ctx context.Context, from Where, name string, to Target) (*Restored, error) {
+	p, closePlace, err := openPlace(ctx, from, false)
+	if err != nil {
+		return nil, err
+	}
+	defer closePlace()
+	found, err := find(ctx, p, name)
+	if err != nil {
+		return nil, err
+	}
+	dir, done, err := scratchIn(filepath.Dir(to.Database))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	v := &verifying{place: p, found: found, local: filepath.Join(dir, databaseName)}
+	if err := v.run(ctx, false); err != nil {
+		return nil, err
+	}
+	if err := acceptable(&v.report, to.Partial); err != nil {
+		return nil, err
+	}
+	if err := refuseStrangers(ctx, to); err != nil {
+		return nil, err
+	}
+	if err := to.Begin(v.report.Database); err != nil {
+		return nil, err
+	}
+	if err := to.Files.Own(ctx, v.report.Database); err != nil {
+		return nil, err
+	}
+	r := &restoring{verifying: v, to: to, result: &Restored{Report: v.report}}
+	if err := r.files(ctx); err != nil {
+		return nil, err
+	}
+	if r.result.Epoch, err = renew(ctx, v.local, to.Log); err != nil {
+		return nil, err
+	}
+	return r.result, settleDatabase(v.local, to.Database)
+}
+
+// acceptable refuses what is damaged, but for files that may be left out.
+func acceptable(r *Report, partial bool) error {
+	switch {
+	case r.Whole():
+		return nil
+	case len(r.Faults) > len(r.damaged):
+		return fmt.Errorf("the backup %s is damaged and nothing was restored: %s. Use another one", r.Name, r.Faults[0])
+	case !partial:
+		return fmt.Errorf("%d files of the backup %s are damaged and nothing was restored: %s. Use another backup, or restore without these files with --partial", len(r.damaged), r.Name, r.Faults[0])
+	}
+	return nil
+}
+
+// refuseStrangers lets nothing be restored among files that nobody has marked:
+// what no row knows is removed later. Whose a mark is, Own looks at.
+func refuseStrangers(ctx context.Context, to Target) error {
+	errFound := errors.New("found")
+	err := to.Files.List(ctx, func(files.Found) error { return errFound })
+	if !errors.Is(err, errFound) {
+		return err
+	}
+	p, closePlace, err := openPlace(ctx, to.At, false)
+	if err != nil {
+		return err
+	}
+	defer closePlace()
+	mark, err := p.open(ctx, ".minichat-owner")
+	if isAbsent(err) {
+		return fmt.Errorf("the place for files, %s, has files already, and they are not marked as this database's. Use an empty one with --files", to.At.Text)
+	}
+	if err != nil {
+		return fmt.Errorf("see whose files there are: %w", err)
+	}
+	return mark.Close()
+}
+
+type restoring struct {
+	*verifying
+	to     Target
+	mu     sync.Mutex
+	result *Restored
+}
+
+func (r *restoring) files(ctx context.Context) error {
+	var direct *bucket
+	if r.to.At.Bucket != nil {
+		var err error
+		if direct, err = openBucket(ctx, *r.to.At.Bucket); err != nil {
+			return err
+		}
+	}
+	r.result.Left = append(r.result.Left, r.report.Missing...)
+	return inParallel(ctx, len(r.list), func(ctx context.Context, i int) error {
+		f := r.list[i]
+		there, err := r.isThere(ctx, f)
+		if err != nil {
+			return err
+		}
+		if there {
+			r.count(&r.result.There)
+			return nil
+		}
+		if r.report.damaged[f.Key] {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.result.Left = append(r.result.Left, f.Key)
+			return nil
+		}
+		r.count(&r.result.Copied)
+		return readKept(ctx, r.place, f, func(body io.Reader) error {
+			if direct != nil { // also what is too long for one request
+				return direct.put(ctx, f.Key, body)
+			}
+			_, err := r.to.Files.Put(ctx, f.Key, "", body, 0)
+			return err
+		})
+	})
+}
+
+func (r *restoring) count(n *int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*n++
+}
+
+// isThere reports whether the target has the file, whole: what is left of a
+// restore that was cut off, or a place that outlived the database.
+func (r *restoring) isThere(ctx context.Context, f keptFile) (bool, error) {
+	body, size, err := r.to.Files.Open(ctx, f.Key)
+	if minichat.CodeOf(err) == minichat.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the file %s: %w", f.Key, err)
+	}
+	defer body.Close() // it was only read
+	if size != f.Size {
+		return false, nil
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	err = readAll(newSummed(ctx, end, body, f))
+	if _, bad := errors.AsType[*damage](err); bad {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// renew opens the database, which brings its schema up to date, and gives it
+// another epoch.
+func renew(ctx context.Context, path string, log *slog.Logger) (epoch string, err error) {
+	st, err := store.Open(ctx, "sqlite:"+path, store.Options{Log: log})
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	if epoch, err = st.NewEpoch(ctx); err != nil {
+		return "", err
+	}
+	return epoch, st.Ping(ctx)
+}
+
+// settleDatabase gives the database its name, for good.
+func settleDatabase(from, to string) error {
+	if _, err := os.Lstat(to); err == nil {
+		return fmt.Errorf("%s is there already", to)
+	}
+	if err := os.Rename(from, to); err != nil {
+		return fmt.Errorf("put the database in its place: %w", err)
+	}
+	d, err := os.Open(filepath.Dir(to))
+	if err != nil {
+		return fmt.Errorf("put the database in its place: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Prove restores a backup for a trial: the database into a scratch folder, where
+// it is opened, written to and read; the bytes of each file are fetched and held
+// against their hash, without being kept. Then it notes that at the backup.
+func Prove(ctx context.Context, from Where, name, scratch, version string, log *slog.Logger) (*Proof, error) {
+	p, closePlace, err := openPlace(ctx, from, false)
+	if err != nil {
+		return nil, err
+	}
+	defer closePlace()
+	found, err := find(ctx, p, name)
+	if err != nil {
+		return nil, err
+	}
+	dir, done, err := scratchIn(scratch)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	v := &verifying{place: p, found: found, local: filepath.Join(dir, databaseName)}
+	if err := v.run(ctx, false); err != nil {
+		return nil, err
+	}
+	if !v.report.Whole() {
+		return nil, fmt.Errorf("the backup %s cannot be restored: %s", v.report.Name, v.report.Faults[0])
+	}
+	if _, err := renew(ctx, v.local, log); err != nil {
+		return nil, fmt.Errorf("the backup %s cannot be restored: %w", v.report.Name, err)
+	}
+	proof := &Proof{ProvenAt: time.Now().UTC().Truncate(time.Millisecond), Version: version}
+	return proof, writeJSON(ctx, p, nameIn(v.report.Name, provenName), proof)
+}
+
+// List names the finished backups, the oldest first.
+func List(ctx context.Context, from Where) ([]Listed, error) {
+	p, closePlace, err := openPlace(ctx, from, false)
+	if err != nil {
+		return nil, err
+	}
+	defer closePlace()
+	all, _, err := listed(ctx, p)
+	return all, err
+}

@@ -1,0 +1,128 @@
+package backup
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// retryAfter is how long a failed backup waits to be tried again.
+const retryAfter = 10 * time.Minute
+
+// Schedule makes backups and proves them for as long as a server runs.
+type Schedule struct {
+	Source
+	To    Where
+	Every time.Duration
+	Keep  int
+
+	mu     sync.Mutex
+	status Status
+}
+
+// Status is how it stands with the backups.
+type Status struct {
+	LastSuccess time.Time // of the newest backup; zero: there is none that is known of
+	LastProven  time.Time // when one was last restored for a trial
+	Took        time.Duration
+	Bytes       int64 // of the newest: database and files
+	Failures    int64 // since the start
+	Failing     bool  // the last try failed
+}
+
+// Status returns how it stands now.
+func (s *Schedule) Status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
+// Run makes a backup whenever the newest is older than Every, until ctx ends.
+// What fails is logged when it begins to fail and when it works again.
+func (s *Schedule) Run(ctx context.Context) {
+	newest, err := s.look(ctx)
+	s.tell(ctx, "look for backups", err)
+	for ctx.Err() == nil {
+		wait := time.Until(newest.Add(s.Every))
+		if err != nil {
+			wait = min(retryAfter, s.Every)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		err = s.once(ctx)
+		newest = s.Status().LastSuccess
+	}
+}
+
+// look takes over what an earlier run of the server has left.
+func (s *Schedule) look(ctx context.Context) (newest time.Time, err error) {
+	p, closePlace, err := openPlace(ctx, s.To, true)
+	if err != nil {
+		return newest, err
+	}
+	defer closePlace()
+	all, _, err := listed(ctx, p)
+	if err != nil {
+		return newest, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range all {
+		newest = l.TakenAt
+		s.status.LastSuccess, s.status.Bytes = l.TakenAt, l.size()
+		if l.Proven != nil && l.Proven.ProvenAt.After(s.status.LastProven) {
+			s.status.LastProven = l.Proven.ProvenAt
+		}
+	}
+	return newest, nil
+}
+
+// size is how many bytes a backup needs to be restored.
+func (m *Manifest) size() int64 { return m.part(databaseName).Size + m.Bytes }
+
+// once makes one backup and proves it.
+func (s *Schedule) once(ctx context.Context) error {
+	began := time.Now()
+	result, err := Run(ctx, s.Source, s.To, s.Keep)
+	if result != nil { // made, perhaps without removing older ones
+		s.mu.Lock()
+		s.status.LastSuccess, s.status.Took, s.status.Bytes = result.TakenAt, time.Since(began), result.size()
+		s.mu.Unlock()
+		s.Log.Info("backup made", "name", result.Name, "files", result.Files, "copied", result.Copied, "missing", len(result.Missing), "removed", len(result.Removed), "took", time.Since(began).Round(time.Millisecond))
+	}
+	if err == nil {
+		var proof *Proof
+		quiet := slog.New(slog.DiscardHandler) // what a trial says is not of this database
+		if proof, err = Prove(ctx, s.To, result.Name, s.Scratch, s.Version, quiet); err == nil {
+			s.mu.Lock()
+			s.status.LastProven = proof.ProvenAt
+			s.mu.Unlock()
+		}
+	}
+	s.tell(ctx, "make and prove a backup", err)
+	return err
+}
+
+// tell keeps whether backups work, and logs a change of that.
+func (s *Schedule) tell(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return // the server stops; that is no failure
+	}
+	s.mu.Lock()
+	was := s.status.Failing
+	s.status.Failing = err != nil
+	if err != nil {
+		s.status.Failures++
+	}
+	s.mu.Unlock()
+	switch {
+	case err != nil && !was:
+		s.Log.Error("backups fail; the chat goes on, and they are tried again", "doing", what, "to", s.To.Text, "err", err)
+	case err == nil && was:
+		s.Log.Info("backups work again", "to", s.To.Text)
+	}
+}
