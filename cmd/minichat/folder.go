@@ -127,12 +127,15 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger, fatal fu
 	}
 	switch marked {
 	case st.ID():
-		return st, nil
+		err = renewIfOlder(ctx, c.Data, st, log)
 	case "":
-		if !absent {
-			log.Warn("the volume's marker was missing beside the database; it is written again", "file", filepath.Join(c.Data, markerName))
+		if !absent { // a copy that somebody put here: clients may have seen more than it knows
+			log.Warn("the volume's marker was missing beside the database; it is written again, and clients load their rooms anew", "file", filepath.Join(c.Data, markerName))
+			_, err = st.NewEpoch(ctx)
 		}
-		err = writeMarker(c.Data, st.ID())
+		if err == nil {
+			err = writeMarker(c.Data, st.ID())
+		}
 	default:
 		err = fmt.Errorf("the folder %s belongs to another database (%s) than %s (%s). Is the right disk mounted? Use the folder that goes with the database", c.Data, marked, c.DatabaseFile(), st.ID())
 	}

@@ -18,15 +18,18 @@ import (
 
 // words is every command; each has one file.
 type words struct {
-	Serve   serveCommand  `cmd:"" default:"withargs" help:"Run the server. This is what minichat does without a word."`
-	User    userWords     `cmd:"" help:"Add, list and disable people, and set their passwords."`
-	Token   tokenWords    `cmd:"" help:"Make bearer tokens for bots and scripts."`
-	Invite  inviteWords   `cmd:"" help:"Make links that let people in."`
-	Files   filesWords    `cmd:"" help:"Look after the place where attachments are kept."`
-	Doctor  doctorCommand `cmd:"" help:"Look at everything that the server stands on, and say how to mend what is wrong."`
-	Web     webWords      `cmd:"" help:"The page, for a web server or bucket of your own."`
-	Bench   benchCommand  `cmd:"" help:"Measure what a server can carry: one of its own, or yours with --server."`
-	Version versionWord   `cmd:"" help:"Print the version."`
+	Serve   serveCommand   `cmd:"" default:"withargs" help:"Run the server. This is what minichat does without a word."`
+	User    userWords      `cmd:"" help:"Add, list and disable people, and set their passwords."`
+	Token   tokenWords     `cmd:"" help:"Make bearer tokens for bots and scripts."`
+	Invite  inviteWords    `cmd:"" help:"Make links that let people in."`
+	Files   filesWords     `cmd:"" help:"Look after the place where attachments are kept."`
+	Backup  backupCommand  `cmd:"" help:"Copy the database and the files away, also while the server runs."`
+	Verify  verifyCommand  `cmd:"" help:"Check that a backup is whole."`
+	Restore restoreCommand `cmd:"" help:"Bring a backup back, into an empty folder."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at everything that the server stands on, and say how to mend what is wrong."`
+	Web     webWords       `cmd:"" help:"The page, for a web server or bucket of your own."`
+	Bench   benchCommand   `cmd:"" help:"Measure what a server can carry: one of its own, or yours with --server."`
+	Version versionWord    `cmd:"" help:"Print the version."`
 }
 
 // world is what a command may touch besides its own settings.

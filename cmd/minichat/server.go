@@ -47,6 +47,7 @@ type server struct {
 	hub    *hub.Hub
 	lab    httpd.Lab // nil: off
 	http   *httpd.Server
+	chores *chores
 
 	metrics *prometheus.Registry
 	fatal   chan error // the disk cannot be trusted any more
@@ -88,6 +89,7 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 		return nil, err
 	}
 	s.store.OnForeignChange(s.foreignChange)
+	s.chores = s.startChores()
 	return s, nil
 }
 
@@ -97,7 +99,7 @@ func (s *server) newHTTP() (*httpd.Server, error) {
 		Parts: s.files.parts, Bucket: s.files.origin, Files: s.files.available, Page: web.Files, Limits: s.cfg.Limits, LimitsBy: s.cfg.LimitsBy,
 		Base: s.base, PublicURL: s.cfg.PublicURL, Origins: s.cfg.Origins, TLS: s.cfg.TLS(),
 		Proxies: proxy.Rules{Trusted: s.cfg.Proxies.Trusted, Secrets: s.cfg.Proxies.Verify},
-		Version: versionName(), Check: s.checkVolume, Metrics: s.metrics, Lab: s.lab,
+		Version: versionName(), Check: s.checkVolume, Backup: s.backupDetail, Metrics: s.metrics, Lab: s.lab,
 	})
 }
 
@@ -190,6 +192,7 @@ func (s *server) close() error {
 			errs = append(errs, close())
 		}
 	}
+	end(s.chores != nil, func() error { return s.chores.close() })
 	end(s.socket != nil, func() error { return s.socket.Close() })
 	end(s.memory != nil, func() error { return s.memory.Close() })
 	end(s.hub != nil, func() error { return s.hub.Close() })

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"minichat"
 )
@@ -26,6 +27,10 @@ type Config struct {
 	Limits    minichat.Limits
 	LimitsBy  map[string]string // name of a limit -> "flag" or "environment"
 	LogFormat string            // "text" or "json"
+
+	Backup      *Destination // nil: the server makes no backups by itself
+	BackupEvery time.Duration
+	BackupKeep  int
 }
 
 // TLS reports whether the server speaks https itself.
@@ -57,7 +62,7 @@ func (c *Config) Base() string {
 func (f *Flags) Check(getenv func(string) string) (*Config, error) {
 	c := &Config{LabRoom: strings.TrimSpace(f.LabRoom), Limits: minichat.DefaultLimits(), LimitsBy: map[string]string{}}
 	checks := []func(*Config) error{
-		f.Place.check, f.Address.check, f.Attachments.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog,
+		f.Place.check, f.Address.check, f.Attachments.check, f.Backups.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog,
 		func(c *Config) error { return f.checkProxies(c, getenv("MINICHAT_ORIGIN_VERIFY")) },
 		func(c *Config) error { return f.checkLimits(c, getenv("MINICHAT_LIMIT")) },
 		f.checkLabRoom,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -34,64 +35,68 @@ func (a Attachments) check(c *Config) error {
 	case ok && scheme == "file" && path != "":
 		c.FilesDir = filepath.Clean(strings.TrimPrefix(path, "//"))
 	case ok && scheme == "s3":
-		return a.checkBucket(c)
+		b, err := parseBucket(a.Files)
+		if err != nil {
+			return wrong("files", "%v", err)
+		}
+		c.Bucket = b
 	default:
 		return wrong("files", "%q is no place for files; use file:DIR or s3://BUCKET/PREFIX", a.Files)
 	}
 	return nil
 }
 
-func (a Attachments) checkBucket(c *Config) error {
-	u, err := url.Parse(a.Files)
+// parseBucket reads s3://BUCKET/PREFIX?….
+func parseBucket(address string) (*Bucket, error) {
+	u, err := url.Parse(address)
 	// What stands there is not repeated: it may hold keys, and goes to the log.
 	if err == nil && u.User != nil {
-		return wrong("files", "there are keys in the address; take them out. The AWS SDK finds them in the environment, a profile or the role of the machine")
+		return nil, fmt.Errorf("there are keys in the address; take them out. The AWS SDK finds them in the environment, a profile or the role of the machine")
 	}
 	if err != nil || u.Opaque != "" || u.Fragment != "" || u.Port() != "" {
-		return wrong("files", "that is no address of a bucket; %s", s3Form)
+		return nil, fmt.Errorf("that is no address of a bucket; %s", s3Form)
 	}
 	b := &Bucket{Name: u.Hostname(), Prefix: strings.Trim(u.Path, "/")}
 	if b.Prefix != "" {
 		b.Prefix += "/"
 	}
 	if !bucketName.MatchString(b.Name) || strings.Contains(b.Name, "..") {
-		return wrong("files", "%q is no name of a bucket: 3 to 63 of a-z 0-9 . -; %s", b.Name, s3Form)
+		return nil, fmt.Errorf("%q is no name of a bucket: 3 to 63 of a-z 0-9 . -; %s", b.Name, s3Form)
 	}
 	if !bucketPrefix.MatchString(b.Prefix) || len(b.Prefix) > 512 {
-		return wrong("files", "%q cannot stand before the names in a bucket; use letters, digits, . _ - and single /", u.Path)
+		return nil, fmt.Errorf("%q cannot stand before the names in a bucket; use letters, digits, . _ - and single /", u.Path)
 	}
 	if err := b.read(u.RawQuery); err != nil {
-		return err
+		return nil, err
 	}
-	c.Bucket = b
-	return nil
+	return b, nil
 }
 
 // read takes what stands behind the question mark.
 func (b *Bucket) read(query string) error {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return wrong("files", "what stands behind the ? cannot be read; %s", s3Form)
+		return fmt.Errorf("what stands behind the ? cannot be read; %s", s3Form)
 	}
 	for name, list := range values {
 		value := list[0]
 		switch {
 		case len(list) > 1:
-			return wrong("files", "%s is said twice", name)
+			return fmt.Errorf("%s is said twice", name)
 		case name == "region" && regionName.MatchString(value):
 			b.Region = value
 		case name == "region":
-			return wrong("files", "%q is no region; use one such as eu-central-1", value)
+			return fmt.Errorf("%q is no region; use one such as eu-central-1", value)
 		case name == "endpoint":
 			if b.Endpoint, err = Origin(value); err != nil {
-				return wrong("files", "endpoint: %v; use the address of the server that speaks S3, such as https://s3.example.org", err)
+				return fmt.Errorf("endpoint: %v; use the address of the server that speaks S3, such as https://s3.example.org", err)
 			}
 		case name == "path_style":
 			if b.PathStyle, err = strconv.ParseBool(value); err != nil {
-				return wrong("files", "path_style is true or false, not %q", value)
+				return fmt.Errorf("path_style is true or false, not %q", value)
 			}
 		default:
-			return wrong("files", "%q is no setting of a bucket; there are region, endpoint and path_style. Keys are found by the AWS SDK in the environment, a profile or the role of the machine", name)
+			return fmt.Errorf("%q is no setting of a bucket; there are region, endpoint and path_style. Keys are found by the AWS SDK in the environment, a profile or the role of the machine", name)
 		}
 	}
 	return nil

@@ -26,6 +26,7 @@ type Flags struct {
 	Address `embed:""`
 
 	Attachments `embed:""`
+	Backups     `embed:""`
 
 	Bus            string   `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
 	Origins        []string `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`

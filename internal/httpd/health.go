@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -24,12 +25,22 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, e)
 		return
 	}
+	// Neither is a reason to send people away: the chat goes on.
+	detail := map[string]any{"ready": true, "files": "ok"}
 	if s.o.Files != nil && !s.o.Files() {
-		// No reason to send people away: the chat goes on without files.
-		say(w, `{"ready":true,"files":"unavailable"}`)
+		detail["files"] = "unavailable"
+	}
+	if s.o.Backup != nil {
+		if b := s.o.Backup(); b != nil {
+			detail["backup"] = b
+		}
+	}
+	b, err := json.Marshal(detail)
+	if err != nil {
+		writeProblem(w, err)
 		return
 	}
-	say(w, `{"ready":true,"files":"ok"}`)
+	say(w, string(b))
 }
 
 func (s *Server) ready(ctx context.Context) error {

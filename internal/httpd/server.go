@@ -50,6 +50,7 @@ type Options struct {
 	Proxies   proxy.Rules
 
 	Check   func(context.Context) error // what /readyz asks besides the database; may be nil
+	Backup  func() map[string]any       // what /readyz tells of backups; nil, or giving nil: nothing
 	Metrics *prometheus.Registry
 }
 

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"minichat/internal/backup"
+	"minichat/internal/config"
+	"minichat/internal/files"
+	"minichat/internal/store"
+)
+
+type backupCommand struct {
+	besides
+	config.Attachments
+	Dest string `arg:"" name:"dest" help:"A folder, or s3://BUCKET/PREFIX?region=…&endpoint=…&path_style=true."`
+	Keep int    `default:"0" placeholder:"N" help:"Remove older backups there but the newest N; 0 removes none (${default})."`
+	List bool   `help:"List the backups that are there, instead of making one."`
+}
+
+// Run makes a backup, also beside a running server. Its name goes to standard output.
+func (c *backupCommand) Run(w *world) error {
+	cfg, err := c.Place.CheckWith(c.Attachments)
+	if err != nil {
+		return err
+	}
+	dest, err := config.ParseDestination(c.Dest)
+	if err == nil {
+		err = dest.Outside(cfg)
+	}
+	if err != nil {
+		return fmt.Errorf("DEST: %w", err)
+	}
+	if c.Keep < 0 {
+		return fmt.Errorf("--keep: %d is less than none; use the number of backups that stay, or 0 for all", c.Keep)
+	}
+	if c.List {
+		return listBackups(w, whereOf(dest))
+	}
+	if _, err := os.Stat(cfg.DatabaseFile()); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database at %s to back up. Name its folder with --data", cfg.DatabaseFile())
+	}
+	return c.withStore(w, cfg, func(ctx context.Context, st *store.Store, log *slog.Logger) error {
+		place, err := openFiles(ctx, cfg, st, log)
+		if err != nil {
+			return err
+		}
+		defer place.Close()
+		result, err := backup.Run(ctx, sourceOf(cfg, st, place, log), whereOf(dest), c.Keep)
+		if result != nil {
+			printBackup(w, result, dest.Text)
+		}
+		if err != nil {
+			return fmt.Errorf("the backup to %s failed: %w", dest.Text, err)
+		}
+		return nil
+	})
+}
+
+func printBackup(w *world, r *backup.Result, to string) {
+	fmt.Fprintln(w.stdout, r.Name)
+	w.say("Backed up to %s: %d rooms, %d files with %d bytes, of which %d files with %d bytes were copied now.", to, len(r.Heads), r.Files, r.Bytes, r.Copied, r.CopiedBytes)
+	if n := len(r.Missing); n > 0 {
+		w.say("The bytes of %d files are missing here too and could not be backed up: minichat files check lists them.", n)
+	}
+	for _, name := range r.Removed {
+		w.say("Removed the older backup %s.", name)
+	}
+}
+
+func listBackups(w *world, from backup.Where) error {
+	all, err := backup.List(w.ctx, from)
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", from.Text, err)
+	}
+	t := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', 0)
+	for _, l := range all {
+		proven := "not proven"
+		if l.Proven != nil {
+			proven = "proven " + l.Proven.ProvenAt.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(t, "%s\t%d rooms\t%d files\t%d bytes\t%s\n", l.Name, len(l.Heads), l.Files, l.Bytes, proven)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	w.say("%d backups at %s.", len(all), from.Text)
+	return nil
+}
+
+// whereOf is the place that a setting names.
+func whereOf(d *config.Destination) backup.Where {
+	where := backup.Where{Dir: d.Dir, Text: d.Text}
+	if d.Bucket != nil {
+		where.Bucket = bucketOptions(d.Bucket)
+	}
+	return where
+}
+
+func bucketOptions(b *config.Bucket) *files.S3Options {
+	return &files.S3Options{Bucket: b.Name, Prefix: b.Prefix, Region: b.Region, Endpoint: b.Endpoint, PathStyle: b.PathStyle}
+}
+
+func sourceOf(cfg *config.Config, st *store.Store, place *keeper, log *slog.Logger) backup.Source {
+	return backup.Source{Store: st, Files: place, Scratch: scratchFolder(cfg), Version: versionName(), Log: log}
+}
+
+// scratchFolder is on the disk that is sized for the data.
+func scratchFolder(cfg *config.Config) string { return filepath.Join(cfg.Data, "scratch") }
