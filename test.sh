@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks everything: ./test.sh, or one part: ./test.sh go | web | browser.
+# Checks everything: ./test.sh, or one part: ./test.sh go | web | browser | terraform.
 # Installs what it needs. The first step that fails ends it; with CI=true a
 # skipped test fails too.
 set -euo pipefail
@@ -59,6 +59,17 @@ has_package() { [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == *" instal
 install_for_go() {
   command -v gcc >/dev/null || packages gcc libc6-dev
 }
+
+# Terraform is built once, if it is not here.
+install_for_terraform() {
+  local want=() tool
+  for tool in cloud-init shellcheck; do command -v $tool >/dev/null || want+=($tool); done
+  packages ${want[@]+"${want[@]}"} # an empty list is unset to an old bash
+  find_terraform || tools/terraform/build "$terraform_here/terraform"
+}
+
+terraform_here=${XDG_CACHE_HOME:-$HOME/.cache}/minichat/terraform-1.11.4
+find_terraform() { PATH=$PATH:$terraform_here command -v terraform >/dev/null; }
 
 install_for_node() {
   local want=()
@@ -148,6 +159,19 @@ test_servers() {
   (cd tools/metadata && CGO_ENABLED=0 go tool -n ec2-metadata-mock)
 }
 
+# A module of its own: what reads Terraform's language is no part of MiniChat.
+terraform_checks() {
+  go build -o "$work/gotest" ./tools/gotest
+  cd deploy/terraform/check
+  CGO_ENABLED=0 go vet ./...
+  PATH=$PATH:$terraform_here CGO_ENABLED=0 "$work/gotest" ./...
+}
+
+terraform_part() {
+  step "install for Terraform" install_for_terraform
+  step "terraform" terraform_checks
+}
+
 go_part() {
   step "install for Go" install_for_go
   step "gofmt" formatted
@@ -174,10 +198,11 @@ browser_part() {
 
 need_go
 case $part in
-  all) go_part; web_part; browser_part ;;
+  all) go_part; terraform_part; web_part; browser_part ;;
   go) go_part ;;
+  terraform) terraform_part ;;
   web) web_part ;;
   browser) step "install for the web client" install_for_node; browser_part ;;
-  *) fail "there is no part \"$part\": ./test.sh, or ./test.sh go | web | browser" ;;
+  *) fail "there is no part \"$part\": ./test.sh, or ./test.sh go | web | browser | terraform" ;;
 esac
 say "== all of it passed, $SECONDS s"

@@ -1,0 +1,3 @@
+module minichat/deploy/terraform/check
+
+go 1.26.0

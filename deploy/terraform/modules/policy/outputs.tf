@@ -1,0 +1,4 @@
+output "server" {
+  description = "The policy of the server's role."
+  value       = local.server
+}
