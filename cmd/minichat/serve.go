@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"minichat/internal/config"
+	"minichat/internal/socket"
 )
 
 type serveCommand struct {
@@ -81,5 +82,8 @@ func listen(cfg *config.Config) (net.Listener, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return tls.NewListener(l, &tls.Config{GetCertificate: pair.get, NextProtos: []string{"http/1.1"}}), nil
+	return tls.NewListener(socket.Listen(l), &tls.Config{
+		GetCertificate: pair.get, NextProtos: []string{"http/1.1"},
+		DynamicRecordSizingDisabled: true, // what goes out together is one record, and one write
+	}), nil
 }

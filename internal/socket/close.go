@@ -27,6 +27,9 @@ func (c *Conn) part(code int, reason string) {
 func (c *Conn) parted() {
 	c.deadline(&c.overBy, c.srv.ticks(c.srv.o.Linger))
 	if c.nc == nil {
+		if c.sec != nil {
+			c.sec.CloseWrite() // an error means that the peer is gone, which the reader sees
+		}
 		endWriting(c.fd)
 	} else if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite() // an error means that the peer is gone, which the reader sees
@@ -88,7 +91,7 @@ func (c *Conn) control(op byte, payload []byte) {
 	b := append(appendHeader(frame[:0], op, len(payload)), payload...)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state == live && !(op == opPing && c.waiting()) && c.out.size() < c.srv.o.Buffer {
+	if c.state == live && !(op == opPing && c.waiting()) && c.queued() < c.srv.o.Buffer {
 		c.push(b)
 	}
 }

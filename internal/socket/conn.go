@@ -25,12 +25,14 @@ const (
 
 // Conn is one WebSocket connection. Its methods may be called by any goroutine.
 //
-// It has either a descriptor of its own, for which a poller waits, or, under
-// TLS and where there is no poller, a net.Conn and a goroutine that reads it.
+// It has either a descriptor of its own, for which a poller waits, perhaps with
+// TLS on it, or, where there is no poller, a net.Conn and a goroutine that reads
+// it.
 type Conn struct {
 	srv     *Server
 	as      *Accept
 	nc      net.Conn // nil: the descriptor is ours
+	sec     *secured // TLS on the descriptor; nil: none
 	fd      int32    // valid while state is not over, under mu
 	stamp   int32    // the poller's
 	handler Handler

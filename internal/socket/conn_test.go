@@ -25,7 +25,7 @@ func quick() Options {
 
 func TestHandshake(t *testing.T) {
 	e := newEcho()
-	_, ts := serve(t, false, Options{}, e, &Accept{Subprotocol: "minichat.v1"})
+	_, ts := serve(t, onTCP, Options{}, e, &Accept{Subprotocol: "minichat.v1"})
 	good := map[string]string{
 		"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
 		"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "other, minichat.v1",
@@ -88,25 +88,25 @@ func TestHandshake(t *testing.T) {
 }
 
 // A frame in the same packet as the handshake is not lost.
-func TestFrameWithTheHandshake(t *testing.T) { overBoth(t, testFrameWithTheHandshake) }
+func TestFrameWithTheHandshake(t *testing.T) { overAll(t, testFrameWithTheHandshake) }
 
-func testFrameWithTheHandshake(t *testing.T, secure bool) {
-	_, ts, _ := serveEcho(t, secure, Options{})
+func testFrameWithTheHandshake(t *testing.T, w way) {
+	_, ts, _ := serveEcho(t, w, Options{})
 	p := shake(t, connect(t, ts), string(frame(0x81, "early"))+string(frame(0x81, "cut")[:4]))
 	p.want("text early")
 	p.send(frame(0x81, "cut")[4:])
 	p.want("text cut")
 }
 
-func TestReadyWithin(t *testing.T) { overBoth(t, testReadyWithin) }
+func TestReadyWithin(t *testing.T) { overAll(t, testReadyWithin) }
 
-func testReadyWithin(t *testing.T, secure bool) {
+func testReadyWithin(t *testing.T, w way) {
 	e := newEcho()
 	e.text = func(c *Conn, b []byte) {
 		c.Ready(10)
 		c.Write(AppendText(nil, b))
 	}
-	_, ts := serve(t, secure, quick(), e, &Accept{ReadLimit: 4, ReadyWithin: 50 * time.Millisecond})
+	_, ts := serve(t, w, quick(), e, &Accept{ReadLimit: 4, ReadyWithin: 50 * time.Millisecond})
 	late, ready, big := dial(t, ts), dial(t, ts), dial(t, ts)
 	ready.send(frame(0x81, "hi"))
 	ready.wantBeside("ping ", "text hi")
@@ -120,10 +120,10 @@ func testReadyWithin(t *testing.T, secure bool) {
 	ready.wantClose(1009)
 }
 
-func TestHalfAMessageIsDropped(t *testing.T) { overBoth(t, testHalfAMessageIsDropped) }
+func TestHalfAMessageIsDropped(t *testing.T) { overAll(t, testHalfAMessageIsDropped) }
 
-func testHalfAMessageIsDropped(t *testing.T, secure bool) {
-	_, ts, e := serveEcho(t, secure, quick())
+func testHalfAMessageIsDropped(t *testing.T, w way) {
+	_, ts, e := serveEcho(t, w, quick())
 	for name, half := range map[string][]byte{
 		"half a header":  {0x81},
 		"half a frame":   frame(0x81, "half")[:7],
@@ -166,10 +166,10 @@ func testHalfAMessageIsDropped(t *testing.T, secure bool) {
 }
 
 // Pings come from the wheel; who does not answer anything is dropped.
-func TestPingAndSilence(t *testing.T) { overBoth(t, testPingAndSilence) }
+func TestPingAndSilence(t *testing.T) { overAll(t, testPingAndSilence) }
 
-func testPingAndSilence(t *testing.T, secure bool) {
-	_, ts, e := serveEcho(t, secure, quick())
+func testPingAndSilence(t *testing.T, w way) {
+	_, ts, e := serveEcho(t, w, quick())
 	deadOne := make(chan *Conn, 1)
 	e.text = func(c *Conn, _ []byte) { deadOne <- c }
 	alive, dead := dial(t, ts), dial(t, ts)
@@ -189,11 +189,11 @@ func testPingAndSilence(t *testing.T, secure bool) {
 	}
 }
 
-func TestFlood(t *testing.T) { overBoth(t, testFlood) }
+func TestFlood(t *testing.T) { overAll(t, testFlood) }
 
-func testFlood(t *testing.T, secure bool) {
+func testFlood(t *testing.T, w way) {
 	e := newEcho()
-	s, ts := serve(t, secure, Options{}, e, &Accept{Flood: []byte("bye")})
+	s, ts := serve(t, w, Options{}, e, &Accept{Flood: []byte("bye")})
 	p := dial(t, ts)
 	p.nc.Write(bytes.Repeat(frame(0x89, "x"), 1000))
 	var said []string
@@ -219,12 +219,12 @@ func testFlood(t *testing.T, secure bool) {
 
 // A peer that reads nothing: Write refuses once the buffer is full, the peer is
 // closed with 4008, and reads whole frames up to that when it wakes.
-func TestStall(t *testing.T) { overBoth(t, testStall) }
+func TestStall(t *testing.T) { overAll(t, testStall) }
 
-func testStall(t *testing.T, secure bool) {
+func testStall(t *testing.T, w way) {
 	o := quick()
 	o.Silence, o.Linger = time.Minute, time.Minute
-	s, ts, e := serveEcho(t, secure, o)
+	s, ts, e := serveEcho(t, w, o)
 	got := make(chan *Conn, 1)
 	e.text = func(c *Conn, _ []byte) { got <- c }
 	p := dial(t, ts)
@@ -250,7 +250,7 @@ func testStall(t *testing.T, secure bool) {
 	read := 0
 	for {
 		m := p.next()
-		if secure && (m == "end" || m == "cut") {
+		if w != onTCP && (m == "end" || m == "cut") {
 			break // a write that TLS gave up cannot be followed by another
 		}
 		if m == "close 4008 too slow" {
@@ -269,12 +269,12 @@ func testStall(t *testing.T, secure bool) {
 
 // What Write took arrives whole and in order, from whichever goroutine and
 // however slow the peer is; Send waits instead of refusing.
-func TestWriteFromMany(t *testing.T) { overBoth(t, testWriteFromMany) }
+func TestWriteFromMany(t *testing.T) { overAll(t, testWriteFromMany) }
 
-func testWriteFromMany(t *testing.T, secure bool) {
+func testWriteFromMany(t *testing.T, w way) {
 	const writers, each = 8, 400
 	e := newEcho()
-	_, ts := serve(t, secure, Options{}, e, &Accept{})
+	_, ts := serve(t, w, Options{}, e, &Accept{})
 	got := make(chan *Conn, 1)
 	e.text = func(c *Conn, _ []byte) { got <- c }
 	p := dial(t, ts)
@@ -313,11 +313,11 @@ func testWriteFromMany(t *testing.T, secure bool) {
 }
 
 // Foreign clients, over TCP and TLS.
-func TestForeignClient(t *testing.T) { overBoth(t, testForeignClient) }
+func TestForeignClient(t *testing.T) { overAll(t, testForeignClient) }
 
-func testForeignClient(t *testing.T, secure bool) {
+func testForeignClient(t *testing.T, w way) {
 	e := newEcho()
-	_, ts := serve(t, secure, Options{}, e, &Accept{Subprotocol: "minichat.v1"})
+	_, ts := serve(t, w, Options{}, e, &Accept{Subprotocol: "minichat.v1"})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(ts.URL, "http"), &websocket.DialOptions{
@@ -346,11 +346,11 @@ func testForeignClient(t *testing.T, secure bool) {
 	<-e.closed
 }
 
-func TestForeignClientCloses(t *testing.T) { overBoth(t, testForeignClientCloses) }
+func TestForeignClientCloses(t *testing.T) { overAll(t, testForeignClientCloses) }
 
-func testForeignClientCloses(t *testing.T, secure bool) {
+func testForeignClientCloses(t *testing.T, w way) {
 	e := newEcho()
-	_, ts := serve(t, secure, Options{}, e, &Accept{})
+	_, ts := serve(t, w, Options{}, e, &Accept{})
 	ws, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(ts.URL, "http"), &websocket.DialOptions{HTTPClient: ts.Client()})
 	if err != nil {
 		t.Fatal(err)
@@ -361,10 +361,10 @@ func testForeignClientCloses(t *testing.T, secure bool) {
 	<-e.closed
 }
 
-func TestPanicEndsOneConnection(t *testing.T) { overBoth(t, testPanicEndsOneConnection) }
+func TestPanicEndsOneConnection(t *testing.T) { overAll(t, testPanicEndsOneConnection) }
 
-func testPanicEndsOneConnection(t *testing.T, secure bool) {
-	_, ts, e := serveEcho(t, secure, Options{})
+func testPanicEndsOneConnection(t *testing.T, w way) {
+	_, ts, e := serveEcho(t, w, Options{})
 	e.text = func(c *Conn, b []byte) {
 		if string(b) == "panic" {
 			panic("test")
@@ -378,10 +378,10 @@ func testPanicEndsOneConnection(t *testing.T, secure bool) {
 	good.want("text x")
 }
 
-func TestServerClose(t *testing.T) { overBoth(t, testServerClose) }
+func TestServerClose(t *testing.T) { overAll(t, testServerClose) }
 
-func testServerClose(t *testing.T, secure bool) {
-	s, ts, e := serveEcho(t, secure, Options{})
+func testServerClose(t *testing.T, w way) {
+	s, ts, e := serveEcho(t, w, Options{})
 	peers := make([]*peer, 50)
 	for i := range peers {
 		peers[i] = dial(t, ts)
@@ -405,10 +405,10 @@ func testServerClose(t *testing.T, secure bool) {
 }
 
 // Connections come and go while others are written to: no byte goes astray.
-func TestDescriptorsAreNotMixedUp(t *testing.T) { overBoth(t, testDescriptorsAreNotMixedUp) }
+func TestDescriptorsAreNotMixedUp(t *testing.T) { overAll(t, testDescriptorsAreNotMixedUp) }
 
-func testDescriptorsAreNotMixedUp(t *testing.T, secure bool) {
-	_, ts, e := serveEcho(t, secure, Options{})
+func testDescriptorsAreNotMixedUp(t *testing.T, w way) {
+	_, ts, e := serveEcho(t, w, Options{})
 	var mu sync.Mutex
 	conns := map[string]*Conn{}
 	e.text = func(c *Conn, b []byte) {
@@ -452,10 +452,10 @@ func testDescriptorsAreNotMixedUp(t *testing.T, secure bool) {
 	writing.Wait()
 }
 
-func TestDrainedOfTheIdle(t *testing.T) { overBoth(t, testDrainedOfTheIdle) }
+func TestDrainedOfTheIdle(t *testing.T) { overAll(t, testDrainedOfTheIdle) }
 
-func testDrainedOfTheIdle(t *testing.T, secure bool) {
-	_, ts, e := serveEcho(t, secure, Options{})
+func testDrainedOfTheIdle(t *testing.T, w way) {
+	_, ts, e := serveEcho(t, w, Options{})
 	got := make(chan *Conn, 1)
 	e.text = func(c *Conn, _ []byte) { got <- c }
 	p := dial(t, ts)
@@ -469,11 +469,11 @@ func testDrainedOfTheIdle(t *testing.T, secure bool) {
 }
 
 // When there is no room those who come are told so, and those inside live on.
-func TestFull(t *testing.T) { overBoth(t, testFull) }
+func TestFull(t *testing.T) { overAll(t, testFull) }
 
-func testFull(t *testing.T, secure bool) {
+func testFull(t *testing.T, w way) {
 	var full atomic.Bool
-	s, ts, e := serveEcho(t, secure, Options{Full: full.Load})
+	s, ts, e := serveEcho(t, w, Options{Full: full.Load})
 	inside := dial(t, ts)
 	inside.send(frame(0x81, "before"))
 	inside.want("text before")

@@ -33,38 +33,50 @@ func (e *echo) Text(c *Conn, b []byte) {
 
 func (e *echo) Closed(c *Conn) { e.closed <- c }
 
-// overBoth runs a test over plain TCP, where a poller has the descriptors, and
-// over TLS, where every connection has a goroutine.
-func overBoth(t *testing.T, test func(t *testing.T, secure bool)) {
-	t.Run("plain", func(t *testing.T) { test(t, false) })
-	t.Run("tls", func(t *testing.T) { test(t, true) })
+// way is how connections are made and waited for.
+type way int
+
+const (
+	onTCP way = iota // a poller has the descriptor
+	onTLS            // the same, with TLS on it
+	apart            // TLS, and a goroutine each, as where there is no poller
+)
+
+// overAll runs a test in every way.
+func overAll(t *testing.T, test func(t *testing.T, w way)) {
+	t.Run("plain", func(t *testing.T) { test(t, onTCP) })
+	t.Run("tls", func(t *testing.T) { test(t, onTLS) })
+	t.Run("goroutine", func(t *testing.T) { test(t, apart) })
 }
 
 // serve runs a server whose only address upgrades as a says.
-func serve(t testing.TB, secure bool, o Options, h Handler, a *Accept) (*Server, *httptest.Server) {
+func serve(t testing.TB, w way, o Options, h Handler, a *Accept) (*Server, *httptest.Server) {
 	s := New(o)
 	ts := httptest.NewUnstartedServer(nil)
-	ts.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, err := s.Upgrade(w, r, a, h)
+	ts.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, err := s.Upgrade(rw, r, a, h)
 		if bad, ok := errors.AsType[*HandshakeError](err); ok {
 			for k := range bad.Header {
-				w.Header().Set(k, bad.Header.Get(k))
+				rw.Header().Set(k, bad.Header.Get(k))
 			}
-			http.Error(w, bad.Code, bad.Status)
+			http.Error(rw, bad.Code, bad.Status)
 		}
 	})
-	if secure {
-		ts.StartTLS()
-	} else {
+	if w == onTCP {
 		ts.Start()
+	} else {
+		if w == onTLS {
+			ts.Listener = Listen(ts.Listener)
+		}
+		ts.StartTLS()
 	}
 	t.Cleanup(func() { s.Close(); ts.Close() })
 	return s, ts
 }
 
-func serveEcho(t testing.TB, secure bool, o Options) (*Server, *httptest.Server, *echo) {
+func serveEcho(t testing.TB, w way, o Options) (*Server, *httptest.Server, *echo) {
 	e := newEcho()
-	s, ts := serve(t, secure, o, e, &Accept{ReadLimit: 64 << 10})
+	s, ts := serve(t, w, o, e, &Accept{ReadLimit: 64 << 10})
 	return s, ts, e
 }
 

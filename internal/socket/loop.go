@@ -27,7 +27,7 @@ func (c *Conn) join(rest []byte) {
 		c.lost()
 		return
 	}
-	if len(rest) > 0 {
+	if len(rest) > 0 || c.sec != nil { // TLS may hold more that was read with the handshake
 		c.reading = true
 		go c.serve(rest)
 	}
@@ -37,7 +37,7 @@ func (c *Conn) join(rest []byte) {
 func (c *Conn) event(readable, writable, ended bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if writable && c.state != over && c.out.size() > 0 {
+	if writable && c.state != over && c.queued() > 0 {
 		c.pour()
 	}
 	if !readable || c.state == over {
@@ -71,12 +71,12 @@ func (c *Conn) serve(rest []byte) {
 }
 
 // readSome reads once, unless the last read was not full and nothing has come
-// since. on is false when there was nothing to read, and then n is negative
+// since; under TLS only a read tells whether there is more. on is false when there was nothing to read, and then n is negative
 // when the connection is over.
 func (c *Conn) readSome(b []byte, full bool) (n int, on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != over && !full && !c.more && !c.ended {
+	if c.state != over && !full && !c.more && !c.ended && c.sec == nil {
 		c.reading = false
 		return 0, false
 	}
@@ -84,7 +84,7 @@ func (c *Conn) readSome(b []byte, full bool) (n int, on bool) {
 	if c.state == over {
 		return -1, false
 	}
-	n, err := readNow(c.fd, b)
+	n, err := c.fetch(b)
 	switch {
 	case n < 0:
 		c.reading = false
@@ -94,6 +94,13 @@ func (c *Conn) readSome(b []byte, full bool) (n int, on bool) {
 		return -1, false
 	}
 	return n, true
+}
+
+func (c *Conn) fetch(b []byte) (int, error) {
+	if c.sec != nil {
+		return c.sec.fetch(b)
+	}
+	return readNow(c.fd, b)
 }
 
 // read is the goroutine of a connection without a descriptor. It waits with a

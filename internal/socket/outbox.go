@@ -24,7 +24,13 @@ func (o *outbox) size() int {
 	return len(o.b) - o.off
 }
 
-func (o *outbox) rest() []byte { return o.b[o.off:] }
+// rest is what waits; of nil, nothing.
+func (o *outbox) rest() []byte {
+	if o == nil {
+		return nil
+	}
+	return o.b[o.off:]
+}
 
 // put adds frames behind what waits. What rest returned stays untouched.
 func (o *outbox) put(frames []byte) {

@@ -22,7 +22,7 @@ const (
 	pollEvents = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | pollEdges
 )
 
-// poller waits for the plain TCP connections that left net/http and Go's own
+// poller waits for the TCP connections that left net/http and Go's own
 // poller, so that an idle one costs no goroutine. The epoll descriptor is
 // itself in Go's poller: no thread is blocked in epoll_wait, and the scheduler
 // knows what is being waited for.
@@ -119,14 +119,10 @@ func (p *poller) remove(c *Conn) {
 
 func (p *poller) close() { p.file.Close() }
 
-// takeOver moves a plain TCP connection's descriptor out of nc, which it closes.
-// ok is false, and nc as it was, when it has none that could be moved.
-func takeOver(nc net.Conn) (fd int32, ok bool) {
-	tc, plain := nc.(*net.TCPConn)
-	if !plain {
-		return 0, false
-	}
-	raw, err := tc.SyscallConn()
+// takeOver moves a TCP connection's descriptor out of nc, which it closes. ok is
+// false, and nc as it was, when that could not be.
+func takeOver(nc *net.TCPConn) (fd int32, ok bool) {
+	raw, err := nc.SyscallConn()
 	if err != nil {
 		return 0, false
 	}

@@ -20,7 +20,7 @@ func (*poller) remove(*Conn) {}
 
 func (*poller) close() {}
 
-func takeOver(net.Conn) (fd int32, ok bool) { return 0, false }
+func takeOver(*net.TCPConn) (fd int32, ok bool) { return 0, false }
 
 func readNow(int32, []byte) (int, error) { return 0, errors.ErrUnsupported }
 

@@ -68,10 +68,10 @@ var rules = []struct {
 	{"11 cut code point at the end", cat(frame(0x01, "\xe2"), frame(0x80, "\x82")), []string{"close 1007 text is not UTF-8"}},
 }
 
-func TestRules(t *testing.T) { overBoth(t, testRules) }
+func TestRules(t *testing.T) { overAll(t, testRules) }
 
-func testRules(t *testing.T, secure bool) {
-	_, ts, _ := serveEcho(t, secure, Options{})
+func testRules(t *testing.T, w way) {
+	_, ts, _ := serveEcho(t, w, Options{})
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
 			p := dial(t, ts)

@@ -73,8 +73,16 @@ func (s *Server) settle(c *Conn) {
 	if len(s.pollers) == 0 {
 		return
 	}
-	if fd, ok := takeOver(c.nc); ok {
-		c.nc, c.fd = nil, fd
+	tcp, sec := plain(c.nc)
+	if tcp == nil {
+		return
+	}
+	fd, ok := takeOver(tcp)
+	if !ok {
+		return
+	}
+	if c.nc, c.fd, c.sec = nil, fd, sec; sec != nil {
+		sec.wire.taken, sec.wire.fd = true, fd
 	}
 }
 
@@ -166,7 +174,10 @@ func base(nc net.Conn) net.Conn {
 
 // bound sets the kernel's buffers. It is an economy: a failure changes nothing else.
 func bound(nc net.Conn) {
-	if t, ok := base(nc).(*net.TCPConn); ok {
+	if t, ok := base(nc).(interface {
+		SetWriteBuffer(int) error
+		SetReadBuffer(int) error
+	}); ok {
 		t.SetWriteBuffer(kernelBuffer)
 		t.SetReadBuffer(kernelBuffer)
 	}

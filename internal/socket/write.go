@@ -19,7 +19,7 @@ func (c *Conn) Write(frames []byte) bool {
 	if c.state != live {
 		return false
 	}
-	if n := c.out.size(); n > 0 && n+len(frames) > c.srv.o.Buffer {
+	if n := c.queued(); n > 0 && n+len(frames) > c.srv.o.Buffer {
 		return false
 	}
 	c.push(frames)
@@ -39,7 +39,23 @@ func (c *Conn) Send(frames []byte) error {
 }
 
 // waiting reports whether anything has still to go. mu is held.
-func (c *Conn) waiting() bool { return c.draining || c.out.size() > 0 }
+func (c *Conn) waiting() bool { return c.draining || c.queued() > 0 }
+
+// queued is how many bytes have still to go. mu is held.
+func (c *Conn) queued() int {
+	if c.sec != nil {
+		return c.out.size() + len(c.sec.wire.rest)
+	}
+	return c.out.size()
+}
+
+// put writes what goes at once to a descriptor of ours. mu is held.
+func (c *Conn) put(b []byte) (int, error) {
+	if c.sec != nil {
+		return c.sec.put(b)
+	}
+	return writeNow(c.fd, b)
+}
 
 // push writes frames, or keeps them behind what waits. mu is held.
 func (c *Conn) push(frames []byte) {
@@ -54,15 +70,16 @@ func (c *Conn) push(frames []byte) {
 	n := 0
 	if c.nc == nil {
 		var err error
-		if n, err = writeNow(c.fd, frames); err != nil {
+		if n, err = c.put(frames); err != nil {
 			c.lost()
 			return
 		}
 	}
-	if n == len(frames) {
+	if n < len(frames) {
+		c.out = waitingFor(frames, n)
+	} else if c.queued() == 0 {
 		return
 	}
-	c.out = waitingFor(frames, n)
 	if c.nc == nil {
 		c.deadline(&c.stallBy, c.srv.ticks(c.srv.o.Stall)) // the poller tells when there is room
 		return
@@ -73,17 +90,23 @@ func (c *Conn) push(frames []byte) {
 
 // pour writes what waits when the kernel has room again. mu is held.
 func (c *Conn) pour() {
-	n, err := writeNow(c.fd, c.out.rest())
+	n, err := c.put(c.out.rest())
 	if err != nil {
 		c.lost()
 		return
 	}
 	if n > 0 {
 		c.took(n)
+	}
+	moved := n > 0
+	if c.sec != nil {
+		moved, c.sec.wire.moved = c.sec.wire.moved, false
+	}
+	if moved {
 		c.stallBy.Store(0)
 	}
-	if c.out.size() > 0 { // and there is no room again
-		if n > 0 {
+	if c.queued() > 0 { // and there is no room again
+		if moved {
 			c.deadline(&c.stallBy, c.srv.ticks(c.srv.o.Stall))
 		}
 		return
