@@ -57,7 +57,13 @@ packages() {
 has_package() { [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == *" installed" ]]; }
 
 install_for_go() {
-  command -v gcc >/dev/null || packages gcc libc6-dev
+  local want=()
+  command -v gcc >/dev/null || want+=(gcc libc6-dev)
+  # The proxies that stand before the server in tests. Debian would start them, too.
+  [[ -x /usr/sbin/nginx ]] || want+=(nginx-light)
+  # What reads the metrics, for its promtool.
+  command -v promtool >/dev/null || want+=(prometheus)
+  packages ${want[@]+"${want[@]}"} # an empty list is unset to an old bash
 }
 
 # Terraform is built once, if it is not here.

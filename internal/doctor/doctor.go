@@ -6,6 +6,7 @@ package doctor
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"strings"
 	"time"
@@ -49,6 +50,8 @@ type Options struct {
 	// for a hello, and says how to end it. nil: such a silence cannot be tried.
 	Token func(context.Context) (token string, end func() error, err error)
 
+	Roots *x509.CertPool // whom to believe at the public address; nil: the system's
+
 	Tell func(Finding) // called for each finding, as it is found
 }
 
@@ -70,6 +73,9 @@ var groups = []struct {
 	{"disk", time.Minute, checkDisk},
 	{"database", 2 * time.Minute, checkDatabase},
 	{"system", 10 * time.Second, checkSystem},
+	{"address", 30 * time.Second, checkAddress},
+	{"tls", 10 * time.Second, checkTLS},
+	{"outside", 4 * time.Minute, checkOutside},
 	{"bucket", 2 * time.Minute, checkBucket},
 	{"clock", 10 * time.Second, checkClock},
 }

@@ -5,15 +5,51 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"minichat"
+	"minichat/internal/store"
 )
 
+// wayIn is what the server makes of a request, for whoever looks whether the way
+// to it is in order.
+type wayIn struct {
+	OK        bool   `json:"ok"`
+	Proof     string `json:"proof"`     // that it has the same database as who asks
+	Client    string `json:"client"`    // the visitor's address
+	Forwarded bool   `json:"forwarded"` // a proxy named the visitor
+	Believed  bool   `json:"believed"`  // and its word counted
+}
+
 // serveHealth answers as soon as the server serves: migrations are done by then.
-func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { say(w, `{"ok":true}`) }
+// Asked with a nonce it says more, but nothing that the asker may not know.
+func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
+	nonce := r.URL.Query().Get("nonce")
+	if nonce == "" {
+		say(w, `{"ok":true}`)
+		return
+	}
+	if len(nonce) > 64 {
+		writeProblem(w, minichat.FieldError(minichat.BadField, "nonce", "A nonce has at most 64 characters."))
+		return
+	}
+	said := wayIn{OK: true, Proof: store.Proof(s.proof, nonce), Client: ClientAddr(r)}
+	for _, hops := range r.Header.Values("X-Forwarded-For") {
+		said.Forwarded = true
+		for hop := range strings.SplitSeq(hops, ",") {
+			said.Believed = said.Believed || hostOnly(strings.TrimSpace(hop)) == said.Client
+		}
+	}
+	b, err := json.Marshal(said)
+	if err != nil {
+		writeProblem(w, err)
+		return
+	}
+	say(w, string(b))
+}
 
 // serveReady answers 200 only when the database can be written and read, the
 // volume is the right one, and the server is not about to go.

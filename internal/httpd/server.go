@@ -72,6 +72,7 @@ type Server struct {
 	metrics   *metrics
 	door      *socket.Accept // of the protocol's sockets
 	readiness readiness
+	proof     []byte // by which it shows whose server it is
 	openapi   []byte
 	docs      []byte
 
@@ -104,6 +105,9 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	if s.docs, err = s.readableDocs(); err != nil {
+		return nil, err
+	}
+	if s.proof, err = o.Store.Secret(context.Background(), store.ProofSecret); err != nil {
 		return nil, err
 	}
 	s.metrics = newMetrics(o)
