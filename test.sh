@@ -61,6 +61,7 @@ install_for_go() {
   command -v gcc >/dev/null || want+=(gcc libc6-dev)
   # The proxies that stand before the server in tests. Debian would start them, too.
   [[ -x /usr/sbin/nginx ]] || want+=(nginx-light)
+  [[ -x /usr/sbin/haproxy ]] || want+=(haproxy)
   # What reads the metrics, for its promtool.
   command -v promtool >/dev/null || want+=(prometheus)
   packages ${want[@]+"${want[@]}"} # an empty list is unset to an old bash

@@ -37,7 +37,7 @@ func call(addr, method, path, token string, body, out any, header ...string) (ra
 		}
 		send = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+addr+"/api/v1"+path, send)
+	req, err := http.NewRequestWithContext(ctx, method, origin(addr)+"/api/v1"+path, send)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,15 @@ func call(addr, method, path, token string, body, out any, header ...string) (ra
 
 // lone keeps no connections: Go repeats a request by itself when a kept one
 // turns out to be dead, and the tests want to know.
-var lone = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+var lone = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: testPair().trusting()}}
+
+// origin is scheme://host:port of an address, which may have its scheme already.
+func origin(addr string) string {
+	if strings.Contains(addr, "://") {
+		return addr
+	}
+	return "http://" + addr
+}
 
 // must is call for what has to succeed.
 func (s *server) must(method, path, token string, body, out any) {

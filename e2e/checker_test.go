@@ -31,7 +31,14 @@ func TestConsistency(t *testing.T) {
 	}
 	over()
 	nemeses.Wait()
+	w.tell(w.judge())
+}
+
+// judge ends the faults and the talk and holds all that happened against the
+// invariants.
+func (w *world) judge() history {
 	w.line.calm.Store(true)
+	w.healed.Store(true)
 	w.rec.add(record{Op: opHealed})
 	time.Sleep(time.Second) // of talk without faults
 	for _, c := range w.clients {
@@ -43,14 +50,15 @@ func TestConsistency(t *testing.T) {
 	w.running.Wait()
 	w.account()
 	h := w.rec.history()
-	breaches := check(h)
-	for _, b := range breaches {
-		t.Errorf("%s: %s", b.invariant, b.text)
+	w.t.Cleanup(func() {
+		if w.t.Failed() {
+			h.save(w.t)
+		}
+	})
+	for _, b := range check(h) {
+		w.t.Errorf("%s: %s", b.invariant, b.text)
 	}
-	w.tell(h)
-	if t.Failed() {
-		h.save(t)
-	}
+	return h
 }
 
 // quietWithin is how long everything may take to arrive after the last fault.

@@ -115,7 +115,7 @@ func (w *world) comeAndGo(ctx context.Context, seed uint64) {
 		if p.user == "" {
 			return
 		}
-		c := newClient(p, w.line.addr(), w.rooms[:1], w.rec, seed+1000+uint64(i))
+		c := newClient(p, w.at, w.rooms[:1], w.rec, seed+1000+uint64(i))
 		c.pace, c.fleeting = 150*time.Millisecond, true
 		c.busy.Store(true)
 		done := make(chan struct{})

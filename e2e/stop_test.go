@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -105,6 +107,39 @@ func talkUntilClosed(ctx context.Context, l *line, p person, room string, enough
 		case "bye":
 			r.bye, r.retry = true, f.RetryMS
 		}
+	}
+}
+
+// TestSecondSignal ends a server at once that waits for an upload to go on.
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, t.TempDir())
+	owner := s.owner()
+	var up struct {
+		Parts []struct{ URL string }
+	}
+	s.must("POST", "/files", owner.token, map[string]any{"name": "slow.bin", "size": 1 << 20, "type": "text/plain"}, &up)
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "PUT %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\nsome of it", up.Parts[0].URL, s.addr, 1<<20)
+	for onDisk(s.data) == 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.signal(syscall.SIGTERM)
+	for !strings.Contains(s.said.String(), "a second signal stops at once") {
+		time.Sleep(time.Millisecond)
+	}
+	s.signal(syscall.SIGTERM)
+	<-s.ended
+	if status, ok := s.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v, want by the signal", s.cmd.ProcessState)
+	}
+	s.start()
+	if _, err := say1(s, owner, s.room(owner, "channel", "after"), "still", "here"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -118,14 +118,14 @@ type line struct{ ws *websocket.Conn }
 // receiving buffer, 0: as it likes.
 func dialLine(ctx context.Context, addr string, rcvbuf int) (*line, error) {
 	dialer := net.Dialer{}
-	transport := &http.Transport{DialContext: func(ctx context.Context, network, at string) (net.Conn, error) {
+	transport := &http.Transport{TLSClientConfig: testPair().trusting(), DialContext: func(ctx context.Context, network, at string) (net.Conn, error) {
 		c, err := dialer.DialContext(ctx, network, at)
 		if err == nil && rcvbuf > 0 {
 			err = c.(*net.TCPConn).SetReadBuffer(rcvbuf)
 		}
 		return c, err
 	}}
-	ws, _, err := websocket.Dial(ctx, "ws://"+addr+"/api/v1/socket", &websocket.DialOptions{
+	ws, _, err := websocket.Dial(ctx, origin(addr)+"/api/v1/socket", &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: transport}, Subprotocols: []string{"minichat.v1"},
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -19,6 +20,9 @@ type world struct {
 	rnd     *rand.Rand // of the test's goroutine
 	srv     *server
 	line    *proxy
+	front   *front // nil: none
+	at      string // where clients connect: the line
+	calm    bool   // a request that failed is not repeated before the server is ready
 	rec     *recorder
 	owner   person
 	private string
@@ -30,7 +34,8 @@ type world struct {
 	clientCtx   context.Context
 	stopClients context.CancelFunc
 	running     sync.WaitGroup
-	mu          sync.Mutex // clients, while bots come
+	healed      atomic.Bool // the courier makes no more
+	mu          sync.Mutex  // clients, while bots come
 }
 
 // seed is E2E_SEED, or another one each time.
@@ -57,13 +62,35 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), rec: newRecorder(), members: map[string][]string{}}
 	w.srv = newServer(t, t.TempDir())
 	w.line = newProxy(t, w.srv.addr, rand.New(rand.NewPCG(seed, 2)))
+	w.at = w.line.addr()
+	w.populate(seed)
+	return w
+}
+
+// newCalmWorld has no bad line, but a proxy before the server, if named.
+func newCalmWorld(t *testing.T, seed uint64, name string, swaps ...swap) *world {
+	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), rec: newRecorder(), members: map[string][]string{}, calm: true}
+	w.srv = newServer(t, t.TempDir(), "--trusted-proxies", "127.0.0.1")
+	w.at = w.srv.addr
+	if name != "" {
+		w.front = newFront(t, name, w.srv.addr, swaps...)
+		w.at = "https://" + w.front.addr
+	}
+	w.line = newProxy(t, w.srv.addr, w.rnd) // nobody uses it
+	w.line.calm.Store(true)
+	w.populate(seed)
+	return w
+}
+
+// populate makes the people and the rooms, and lets the people begin.
+func (w *world) populate(seed uint64) {
 	w.owner = w.srv.owner()
 	people := w.srv.people(w.owner, talkers+listeners+flappers+outsiders+1) // the last is the courier
 	insiders := people[:talkers/2]
 	flaps := people[talkers+listeners : talkers+listeners+flappers]
 	w.makeRooms(people, append(append([]person{}, insiders...), flaps...))
-	w.clientCtx, w.stopClients = context.WithCancel(t.Context())
-	t.Cleanup(func() {
+	w.clientCtx, w.stopClients = context.WithCancel(w.t.Context())
+	w.t.Cleanup(func() {
 		w.stopClients()
 		w.running.Wait()
 	})
@@ -71,7 +98,6 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.enter(i, p, seed)
 	}
 	w.running.Go(func() { w.courier(people[len(people)-1], rand.New(rand.NewPCG(seed, 3))) })
-	return w
 }
 
 // makeRooms makes three channels beside the one that everybody is in, and the
@@ -97,7 +123,7 @@ func (w *world) makeRooms(people, insiders []person) {
 
 // enter lets one of the people begin.
 func (w *world) enter(i int, p person, seed uint64) {
-	c := newClient(p, w.line.addr(), w.rooms[:4], w.rec, seed+uint64(i))
+	c := newClient(p, w.at, w.rooms[:4], w.rec, seed+uint64(i))
 	c.list = i%2 == 0
 	c.pace = time.Duration(80+c.rnd.IntN(80)) * time.Millisecond
 	switch {
@@ -137,19 +163,22 @@ func (w *world) begin(c *client) {
 
 // courier posts by HTTP over the bad line, again until it is taken.
 func (w *world) courier(p person, rnd *rand.Rand) {
-	for i := 0; w.clientCtx.Err() == nil && !w.line.calm.Load(); i++ {
+	for i := 0; w.clientCtx.Err() == nil && !w.healed.Load(); i++ {
 		room, key := w.rooms[rnd.IntN(4)], fmt.Sprintf("%016x%016x", rnd.Uint64(), rnd.Uint64())
 		text := fmt.Sprintf("the courier brings %d", i)
 		for w.clientCtx.Err() == nil {
 			w.rec.add(record{Op: opAsk, User: p.user, Conn: "http", Room: room, Kind: "post", Key: key, Text: text})
 			var ok frame
-			_, err := call(w.line.addr(), "POST", "/rooms/"+room+"/messages", p.token, map[string]any{"text": text}, &ok, "Idempotency-Key", key)
+			_, err := call(w.at, "POST", "/rooms/"+room+"/messages", p.token, map[string]any{"text": text}, &ok, "Idempotency-Key", key)
 			if err == nil {
 				w.rec.add(record{Op: opOK, User: p.user, Conn: "http", Room: room, Key: key, Seq: ok.Seq, ID: ok.ID, Dup: ok.Dup})
 				break
 			}
 			if e, ok := errors.AsType[*callError](err); ok {
 				w.rec.add(record{Op: opFail, User: p.user, Conn: "http", Room: room, Key: key, Code: e.Code, Definite: e.Definite})
+			}
+			for w.calm && w.clientCtx.Err() == nil && !w.srv.ready() {
+				sleep(w.clientCtx, 20*time.Millisecond)
 			}
 			sleep(w.clientCtx, 100*time.Millisecond)
 		}

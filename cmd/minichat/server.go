@@ -26,9 +26,10 @@ import (
 	"minichat/web"
 )
 
-// The bounds of a stop: together below the 30 s that service managers give.
+// The bounds of a stop, beside --drain: together below the 30 s that service
+// managers give.
 const (
-	drainWithin    = 12 * time.Second
+	leaveWithin    = 2 * time.Second // the last, after they were bid goodbye
 	requestsWithin = 5 * time.Second
 )
 
@@ -77,9 +78,9 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 		return nil, err
 	}
 	s.memory = memory.Keep()
-	s.socket = socket.New(socket.Options{Log: log, Full: s.memory.Full})
+	s.socket = socket.New(socket.Options{Log: log, Full: s.memory.Full, PingEvery: cfg.PingEvery})
 	s.hub = hub.New(hub.Options{
-		Log: log, Limits: cfg.Limits, Bus: s.bus,
+		Log: log, Limits: cfg.Limits, Bus: s.bus, Spread: cfg.Drain,
 		Epoch: s.store.Epoch, EventID: s.store.GetEventID, Feed: s.chat.Feed, Room: s.chat.ReadableRoom, Judge: s.chat.MayWatch,
 	})
 	if s.lab, err = s.openLab(ctx); err != nil {
@@ -98,7 +99,7 @@ func (s *server) newHTTP() (*httpd.Server, error) {
 		Log: s.log, Store: s.store, Auth: s.auth, Chat: s.chat, Hub: s.hub, Socket: s.socket,
 		Parts: s.files.parts, Bucket: s.files.origin, Files: s.files.available, Page: web.Files, Limits: s.cfg.Limits, LimitsBy: s.cfg.LimitsBy,
 		Base: s.base, PublicURL: s.cfg.PublicURL, Origins: s.cfg.Origins, TLS: s.cfg.TLS(),
-		Proxies: proxy.Rules{Trusted: s.cfg.Proxies.Trusted, Secrets: s.cfg.Proxies.Verify},
+		Proxies: proxy.Rules{Trusted: s.cfg.Proxies.Trusted, Secrets: s.cfg.Proxies.Verify}, PingEvery: s.cfg.PingEvery,
 		Version: versionName(), Check: s.checkVolume, Backup: s.backupDetail, Metrics: s.metrics, Lab: s.lab,
 	})
 }
@@ -172,7 +173,7 @@ func (s *server) run(w *world, l net.Listener) error {
 func (s *server) part(front *http.Server) error {
 	s.log.Info("stopping; a second signal stops at once")
 	s.http.Leave()
-	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain+leaveWithin)
 	defer cancel()
 	s.hub.Drain(ctx, "The server restarts.")
 	ctx, cancel = context.WithTimeout(context.Background(), requestsWithin)

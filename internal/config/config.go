@@ -24,6 +24,8 @@ type Config struct {
 	CertFile  string // "" when TLS is off
 	KeyFile   string
 	LabRoom   string // "" when the lab is off
+	PingEvery time.Duration
+	Drain     time.Duration // over how long a stop says goodbye
 	Limits    minichat.Limits
 	LimitsBy  map[string]string // name of a limit -> "flag" or "environment"
 	LogFormat string            // "text" or "json"
@@ -62,7 +64,7 @@ func (c *Config) Base() string {
 func (f *Flags) Check(getenv func(string) string) (*Config, error) {
 	c := &Config{LabRoom: strings.TrimSpace(f.LabRoom), Limits: minichat.DefaultLimits(), LimitsBy: map[string]string{}}
 	checks := []func(*Config) error{
-		f.Place.check, f.Address.check, f.Attachments.check, f.Backups.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog,
+		f.Place.check, f.Address.check, f.Attachments.check, f.Backups.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog, f.checkTimes,
 		func(c *Config) error { return f.checkProxies(c, getenv("MINICHAT_ORIGIN_VERIFY")) },
 		func(c *Config) error { return f.checkLimits(c, getenv("MINICHAT_LIMIT")) },
 		f.checkLabRoom,

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func noEnv(string) string { return "" }
 
 // plain is what the command line gives when nothing is said.
 func plain() Flags {
-	return Flags{Place: Place{Data: "./data"}, Address: Address{Listen: ":8000"}, Bus: "memory:", TLS: "off", LogFormat: "text"}
+	return Flags{Place: Place{Data: "./data"}, Address: Address{Listen: ":8000"}, Bus: "memory:", TLS: "off", PingEvery: 25 * time.Second, Drain: 10 * time.Second, LogFormat: "text"}
 }
 
 func TestDefaults(t *testing.T) {
@@ -61,6 +62,9 @@ func TestFaultsNameTheSetting(t *testing.T) {
 		{"tls auto", func(f *Flags) { f.TLS = "auto" }, []string{"--tls", "not there yet", "CERT,KEY"}},
 		{"tls", func(f *Flags) { f.TLS = "on" }, []string{"--tls", "CERT,KEY"}},
 		{"tls without the files", func(f *Flags) { f.TLS = "no.pem,no.key" }, []string{"--tls", "no.pem"}},
+		{"ping too rarely", func(f *Flags) { f.PingEvery = 31 * time.Second }, []string{"--ping-every", "MINICHAT_PING_EVERY", "1s and 30s"}},
+		{"ping all the time", func(f *Flags) { f.PingEvery = time.Millisecond }, []string{"--ping-every", "1s and 30s"}},
+		{"drain for ever", func(f *Flags) { f.Drain = time.Minute }, []string{"--drain", "MINICHAT_DRAIN", "1s and 20s"}},
 		{"log format", func(f *Flags) { f.LogFormat = "xml" }, []string{"--log-format", "text or json"}},
 		{"limit without a value", func(f *Flags) { f.Limit = []string{"posts_per_second"} }, []string{"--limit", "NAME=VALUE"}},
 		{"limit below 0", func(f *Flags) { f.Limit = []string{"posts_per_second=-1"} }, []string{"--limit", "0 means no limit"}},

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Proxies is whose word counts about visitors.
@@ -53,6 +54,34 @@ func prefix(s string) (netip.Prefix, error) {
 		p = netip.PrefixFrom(p.Addr().Unmap(), max(0, p.Bits()-96))
 	}
 	return p, err
+}
+
+// What stands between may close a connection on which nothing comes for a while;
+// a ping has to come twice within the shortest such time, and a stop to end
+// within the 30 s that service managers give.
+const (
+	ShortestIdle = 60 * time.Second
+	MostPing     = ShortestIdle / 2
+	mostDrain    = 20 * time.Second
+)
+
+func (f *Flags) checkTimes(c *Config) error {
+	for _, row := range []struct {
+		flag string
+		got  time.Duration
+		most time.Duration
+		to   *time.Duration
+		why  string
+	}{
+		{"ping-every", f.PingEvery, MostPing, &c.PingEvery, "proxies close connections that are silent for a minute"},
+		{"drain", f.Drain, mostDrain, &c.Drain, "service managers wait for 30 s"},
+	} {
+		if row.got < time.Second || row.got > row.most {
+			return wrong(row.flag, "%v is not between 1s and %v; %s", row.got, row.most, row.why)
+		}
+		*row.to = row.got
+	}
+	return nil
 }
 
 const (

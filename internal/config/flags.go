@@ -2,6 +2,8 @@
 // Nothing else in MiniChat reads either.
 package config
 
+import "time"
+
 // Place says where the data lives; every command that touches it takes it.
 type Place struct {
 	Data     string `env:"MINICHAT_DATA" default:"./data" placeholder:"DIR" help:"Folder that holds the database and the files (${default})."`
@@ -28,11 +30,13 @@ type Flags struct {
 	Attachments `embed:""`
 	Backups     `embed:""`
 
-	Bus            string   `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
-	Origins        []string `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`
-	TrustedProxies []string `env:"MINICHAT_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies that may say who the visitor is by X-Forwarded-For, such as 127.0.0.1,10.0.0.0/8. No other is believed."`
-	TLS            string   `env:"MINICHAT_TLS" default:"off" placeholder:"off|CERT,KEY" help:"Speak https with this certificate and key (PEM files), or off (${default})."`
-	LabRoom        string   `env:"MINICHAT_LAB_ROOM" placeholder:"NAME" help:"Open this one channel to the classroom protocol, without sign-in."`
-	Limit          []string `placeholder:"NAME=VALUE" help:"Change one limit; may be given again; 0 means none. In the environment: MINICHAT_LIMIT=a=1,b=2."`
-	LogFormat      string   `env:"MINICHAT_LOG_FORMAT" default:"text" placeholder:"text|json" help:"How the log is written (${default})."`
+	Bus            string        `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
+	Origins        []string      `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`
+	TrustedProxies []string      `env:"MINICHAT_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies that may say who the visitor is by X-Forwarded-For, such as 127.0.0.1,10.0.0.0/8. No other is believed."`
+	TLS            string        `env:"MINICHAT_TLS" default:"off" placeholder:"off|CERT,KEY" help:"Speak https with this certificate and key (PEM files), or off (${default})."`
+	PingEvery      time.Duration `env:"MINICHAT_PING_EVERY" default:"25s" placeholder:"TIME" help:"How often silent connections are pinged, so that no proxy takes them for dead: 1s to 30s (${default})."`
+	Drain          time.Duration `env:"MINICHAT_DRAIN" default:"10s" placeholder:"TIME" help:"Over how long a stop says goodbye to many people: 1s to 20s (${default})."`
+	LabRoom        string        `env:"MINICHAT_LAB_ROOM" placeholder:"NAME" help:"Open this one channel to the classroom protocol, without sign-in."`
+	Limit          []string      `placeholder:"NAME=VALUE" help:"Change one limit; may be given again; 0 means none. In the environment: MINICHAT_LIMIT=a=1,b=2."`
+	LogFormat      string        `env:"MINICHAT_LOG_FORMAT" default:"text" placeholder:"text|json" help:"How the log is written (${default})."`
 }

@@ -48,6 +48,7 @@ type Options struct {
 	TLS       bool     // this server itself speaks https
 	Version   string   // "1.2.0"
 	Proxies   proxy.Rules
+	PingEvery time.Duration // how often clients should ping; 0: as often as the socket does by itself
 
 	Check   func(context.Context) error // what /readyz asks besides the database; may be nil
 	Backup  func() map[string]any       // what /readyz tells of backups; nil, or giving nil: nothing
@@ -91,6 +92,9 @@ type readiness struct {
 
 // New returns a Server, ready to serve; it starts nothing.
 func New(o Options) (*Server, error) {
+	if o.PingEvery == 0 {
+		o.PingEvery = socket.PingEvery
+	}
 	s := &Server{o: o, addrs: map[string]*places{}}
 	s.secure = o.TLS || isHTTPS(o.PublicURL)
 	s.cookie = "minichat"

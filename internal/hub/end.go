@@ -53,9 +53,17 @@ func (h *Hub) Clients() []Client {
 	return list
 }
 
-// Drain takes no new sessions, sends what has gathered, bids everybody goodbye
-// with a wait that is spread so that they do not all come back at once, closes
-// with 1012 and waits until they are gone or ctx ends.
+// A stop bids goodbye to one session every goodbyeEvery and has them come back
+// one every returnEvery, so that neither makes a rush; few are not kept waiting.
+const (
+	goodbyeEvery = 2 * time.Millisecond
+	returnEvery  = 5 * time.Millisecond
+)
+
+// Drain takes no new sessions, sends what has gathered, bids one after the other
+// goodbye, for at most Options.Spread in all, closes with 1012 and waits until
+// they are gone or ctx ends. They are told to come back when all have left, and
+// not all at once.
 func (h *Hub) Drain(ctx context.Context, reason string) {
 	h.life.Lock()
 	h.life.draining = true
@@ -64,15 +72,25 @@ func (h *Hub) Drain(ctx context.Context, reason string) {
 	defer t.Stop()
 	for h.busy() && !over(ctx, t) {
 	}
-	for _, s := range h.everySession() {
-		if s.enc == nil {
-			retry := rand.Int64N(max(1, h.o.Spread.Milliseconds()))
-			s.notice(appendFrame(nil, protocol.AppendBye(nil, 1012, reason, retry)))
+	list := h.everySession()
+	leaving := min(time.Duration(len(list))*goodbyeEvery, h.o.Spread)
+	coming := min(max(time.Duration(len(list))*returnEvery, time.Second), h.o.Spread)
+	for i, start := 0, time.Now(); i < len(list); i++ {
+		due := leaving * time.Duration(i) / time.Duration(len(list))
+		for time.Since(start) < due && !over(ctx, t) {
 		}
-		s.end(1012, "restart")
+		back := leaving - due + rand.N(max(1, coming))
+		list[i].goodbye(reason, back)
 	}
 	for h.count.sessions.Load() > 0 && !over(ctx, t) {
 	}
+}
+
+func (s *Session) goodbye(reason string, back time.Duration) {
+	if s.enc == nil {
+		s.notice(appendFrame(nil, protocol.AppendBye(nil, 1012, reason, back.Milliseconds())))
+	}
+	s.end(1012, "restart")
 }
 
 // busy reports whether any room has something to write.

@@ -38,7 +38,7 @@ type Options struct {
 
 	Pause  time.Duration // 1 ms: the least time between two writes to the same room's watchers; it grows with their number
 	Gather time.Duration // 1 s: for how long presence and heads are gathered; typing: a quarter of it
-	Spread time.Duration // 10 s: over how long Drain sends people back
+	Spread time.Duration // 10 s: over how long at most Drain bids people goodbye, and has them come back
 	Crowd  int           // 4096: from so many watchers on a flush is spread over the cores
 }
 

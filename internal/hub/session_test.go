@@ -157,6 +157,44 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// Many are bid goodbye one after the other and called back later, not all at once.
+func TestDrainSpreads(t *testing.T) {
+	const spread, many = 60 * time.Millisecond, 60
+	w := newWorld(t, func(o *Options, _ *socket.Options) { o.Spread, o.Limits.ConnectionsPerUser = spread, 0 })
+	clients := make([]*client, many)
+	for i := range clients {
+		clients[i] = w.dial("ana")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	began := time.Now()
+	gone := make(chan struct{})
+	go func() { w.hub.Drain(ctx, "update"); close(gone) }()
+	waits := map[int64]bool{}
+	for _, c := range clients {
+		var bye struct {
+			RetryMS int64 `json:"retry_ms"`
+		}
+		if err := json.Unmarshal([]byte(c.next("bye").Raw), &bye); err != nil {
+			t.Fatal(err)
+		}
+		if most := (2 * spread).Milliseconds(); bye.RetryMS < 0 || bye.RetryMS > most {
+			t.Errorf("come back after %d ms, want at most %d", bye.RetryMS, most)
+		}
+		waits[bye.RetryMS] = true
+		if code := c.closed(); code != 1012 {
+			t.Errorf("closed with %d, want 1012", code)
+		}
+	}
+	<-gone
+	if took := time.Since(began); took < spread*9/10 {
+		t.Errorf("all were bid goodbye within %v, want it spread over %v", took, spread)
+	}
+	if len(waits) < 5 {
+		t.Errorf("only %d different times to come back", len(waits))
+	}
+}
+
 func TestLabEncoding(t *testing.T) {
 	w := newWorld(t)
 	w.addRoom("r", "ana")

@@ -189,6 +189,36 @@ func testPingAndSilence(t *testing.T, w way) {
 	}
 }
 
+// What stands between may count only what comes from the server: also who talks
+// all the time, and is never answered, is pinged.
+func TestTalkersArePinged(t *testing.T) { overAll(t, testTalkersArePinged) }
+
+func testTalkersArePinged(t *testing.T, w way) {
+	e := newEcho()
+	e.text = func(*Conn, []byte) {}
+	o := quick()
+	o.PingEvery, o.Silence = 400*time.Millisecond, time.Minute
+	_, ts := serve(t, w, o, e, &Accept{})
+	p := dial(t, ts)
+	stop, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+				p.nc.Write(frame(0x81, "x")) // a failure shows on the other side
+			}
+		}
+	}()
+	for range 2 {
+		p.want("ping ")
+	}
+	close(stop)
+	<-over
+}
+
 func TestFlood(t *testing.T) { overAll(t, testFlood) }
 
 func testFlood(t *testing.T, w way) {

@@ -15,10 +15,13 @@ import (
 // ErrClosed is the answer to a Send on a connection that is over.
 var ErrClosed = errors.New("socket: the connection is closed")
 
+// PingEvery is how often a connection is pinged, unless Options say otherwise.
+const PingEvery = 25 * time.Second
+
 // Options of a Server. Zero values stand for those of docs/protocol.md.
 type Options struct {
 	Log       *slog.Logger
-	PingEvery time.Duration // 25 s
+	PingEvery time.Duration // 25 s: no connection is without a byte from here for twice that
 	Silence   time.Duration // 60 s without a byte from the peer: the connection is dropped
 	HalfFrame time.Duration // 10 s for a message from its first byte to its last
 	Stall     time.Duration // 10 s without the peer taking a byte: close 4008
@@ -33,7 +36,7 @@ func (o Options) withDefaults() Options {
 		at *time.Duration
 		to time.Duration
 	}{
-		{&o.PingEvery, 25 * time.Second}, {&o.Silence, 60 * time.Second}, {&o.HalfFrame, 10 * time.Second},
+		{&o.PingEvery, PingEvery}, {&o.Silence, 60 * time.Second}, {&o.HalfFrame, 10 * time.Second},
 		{&o.Stall, 10 * time.Second}, {&o.Linger, 2 * time.Second}, {&o.Tick, 250 * time.Millisecond},
 	} {
 		if *d.at == 0 {
