@@ -55,7 +55,7 @@ func withBinary(run func() int) int {
 // sources is what the server is made of. Looking at each file once tells the go
 // command that results of these tests are old when one of them has changed.
 var sources = sync.OnceValue(func() error {
-	for _, top := range []string{"../cmd", "../internal", "../web", "../go.mod", "../go.sum"} {
+	for _, top := range []string{"../cmd", "../internal", "../web", "../bench/chatload", "../go.mod", "../go.sum"} {
 		err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.Name() == "node_modules" {
 				return fs.SkipDir

@@ -72,6 +72,9 @@ func (h *Hub) enroll(s *Session, who minichat.User) (extra *Session) {
 // surplus is the longest silent session if there is no room for another one.
 // mu is held.
 func (u *user) surplus(limit int64) *Session {
+	if limit == 0 {
+		return nil
+	}
 	var silent *Session
 	var n, longest int64
 	for _, s := range u.sessions {
@@ -83,7 +86,7 @@ func (u *user) surplus(limit int64) *Session {
 			silent, longest = s, idle
 		}
 	}
-	if limit == 0 || n < limit {
+	if n < limit {
 		return nil
 	}
 	return silent
