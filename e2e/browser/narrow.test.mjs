@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { eventually, newPerson, openBrowser, picture } from './people.mjs'
+import { fits, scan } from './scan.mjs'
 import { startServer } from './server.mjs'
 
-const axe = readFileSync(new URL('../../web/node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 const LONG = `${'Donaudampfschifffahrt'.repeat(8)} https://example.org/${'path/'.repeat(40)}`
 
 // A window of 1280 px at 200 % is one of 640: what counts is the width in CSS pixels.
@@ -145,28 +144,4 @@ async function dialog(page, look, where) {
   await look(`${where} dialog`)
   await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
-}
-
-/** Neither the page nor anything in view is wider than the window, but for code, which scrolls by itself. */
-async function fits(page, where) {
-  const wide = await page.evaluate(() => {
-    const at = document.documentElement.clientWidth
-    const cuts = (one) => one.closest('bdi, .ellipsis')?.closest('.ellipsis') ?? one // a long name ends in …
-    const over = [...document.querySelectorAll('body *')].filter((one) => {
-      if (one.closest('pre, .said') || !one.checkVisibility()) return false
-      const box = cuts(one).getBoundingClientRect()
-      return box.right > at + 0.5 && box.width > 0 || (one.scrollWidth > one.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(one).overflowX))
-    })
-    return [document.documentElement.scrollWidth > at, ...over.slice(0, 5).map((one) => `${one.tagName}.${one.className}`)].filter(Boolean)
-  })
-  assert.deepEqual(wide, [], where)
-}
-
-/** No finding of axe that is serious or critical. */
-async function scan(page, where) {
-  if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axe)
-  const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }))
-  const bad = violations.filter((one) => one.impact === 'serious' || one.impact === 'critical')
-    .flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? one.help}`))
-  assert.deepEqual(bad, [], where)
 }

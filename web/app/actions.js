@@ -336,6 +336,30 @@ export class Actions {
     return this.#api.sameOrigin ? `/files/${encodeURIComponent(file)}/${encodeURIComponent(name || 'file')}` : null
   }
 
+  /**
+   * Why a file does not come, asked of the server itself: a browser tells a page nothing of it.
+   * @param {FileRef} file @returns {Promise<'gone'|'unavailable'|'offline'|'unknown'>}
+   */
+  async fileTrouble(file) {
+    try {
+      const answer = await fetch(await this.fileUrl(file), { method: 'HEAD' })
+      if (answer.status === 404) return 'gone'
+      return answer.status === 503 ? 'unavailable' : 'unknown'
+    } catch (e) {
+      const { code } = /** @type {any} */ (e)
+      if (code === 'not_found') return 'gone'
+      return code === 'files_unavailable' ? 'unavailable' : 'offline'
+    }
+  }
+
+  /** The beginning of a file: `most` bytes, and whether that is all. @param {FileRef} file @param {number} most */
+  async fileHead(file, most) {
+    const answer = await fetch(await this.fileUrl(file), { headers: { Range: `bytes=0-${most - 1}` } })
+    if (!answer.ok) throw new Error(`status ${answer.status}`)
+    const bytes = new Uint8Array(await answer.arrayBuffer())
+    return { bytes: bytes.subarray(0, most), whole: file.size <= most }
+  }
+
   /** @param {FileRef|{file: string, name?: string}} file @returns {Promise<string>} */
   async fileUrl(file) {
     const href = this.fileHref(file)

@@ -103,7 +103,7 @@ export class Api {
   /** @param {string} id */
   endSession(id) { return this.call('DELETE', `/sessions/${part(id)}`) }
 
-  /** @returns {Promise<User>} */
+  /** @returns {Promise<User & {files?: {bytes: number, limit?: number}}>} */
   me() { return this.call('GET', '/me') }
   /** @param {{name?: string, color?: string, avatar?: string}} change @returns {Promise<User>} */
   updateMe(change) { return this.call('PATCH', '/me', { body: change }) }
@@ -134,7 +134,7 @@ export class Api {
   /** @param {string} room @param {number} root @param {{after?: number, limit?: number}} [by] @returns {Promise<{list: Item[]}>} */
   thread(room, root, by = {}) { return this.call('GET', `/rooms/${part(room)}/messages/${root}/thread${query(by)}`) }
 
-  /** @param {{name: string, size: number, type: string, width?: number, height?: number}} file @param {AbortSignal} [signal] @returns {Promise<{file: string, part_size: number, parts: PartUrl[]}>} */
+  /** @param {{name: string, size: number, type: string, width?: number, height?: number, preview?: string}} file @param {AbortSignal} [signal] @returns {Promise<{file: string, part_size: number, parts: PartUrl[]}>} */
   createFile(file, signal) { return this.call('POST', '/files', { body: file, signal }) }
   /** @param {string} file @param {number[]} numbers @param {AbortSignal} [signal] @returns {Promise<{parts: PartUrl[]}>} */
   fileParts(file, numbers, signal) { return this.call('POST', `/files/${part(file)}/parts`, { body: { numbers }, signal }) }

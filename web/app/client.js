@@ -48,9 +48,19 @@ export class Client {
     })
     this.#sync = new Sync(this)
     this.actions = new Actions({ ...this.#parts(), sync: this.#sync })
-    this.uploads = new Uploads({ api: this.api, limits: () => this.store.limits.value })
+    this.uploads = new Uploads({
+      api: this.api,
+      limits: () => this.store.limits.value,
+      keepDetails: () => !this.settings.cleanPhotos.value,
+      usage: () => this.usage(),
+      locks: globalThis.navigator?.locks,
+    })
     this.connection.addEventListener('state', (e) => this.#linkChanged(/** @type {CustomEvent} */ (e).detail))
     page?.addEventListener('pagehide', () => this.drafts.flush())
+    // What a closed tab has left is taken over by the one that is looked at next.
+    page?.addEventListener('visibilitychange', () => {
+      if (this.session.value === 'in' && document.visibilityState === 'visible' && navigator.locks) void this.uploads.adopt()
+    })
   }
 
   /** @type {Sync} */
@@ -120,6 +130,13 @@ export class Client {
     this.#sync.start()
     this.connection.start()
     this.session.value = 'in'
+  }
+
+  /** What my files take up, where that is limited. @returns {Promise<import('./uploads.js').Usage|null>} */
+  async usage() {
+    if (!this.store.limits.value.files_bytes_per_user) return null
+    const { files } = await this.api.me()
+    return files ?? null
   }
 
   async signOut() {

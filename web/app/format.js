@@ -64,6 +64,13 @@ export function speed(n) {
   return `${bytes(n)}/s`
 }
 
+/** As much of a text as fits into that many bytes of UTF-8, whole letters only. @param {string} text @param {number} most */
+export function cutBytes(text, most) {
+  if (text.length * 3 <= most) return text
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(most))
+  return text.slice(0, read)
+}
+
 /** @param {string} name */
 export function initials(name) {
   const words = name.trim().split(/\s+/)

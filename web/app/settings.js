@@ -10,6 +10,8 @@ const PREFIX = 'minichat.'
 export class Settings {
   theme = signal(/** @type {Theme} */ ('system'))
   enterSends = signal(true)
+  /** Photos go up without what they say of where and when they were taken. */
+  cleanPhotos = signal(true)
   /** Questions that were answered with "do not ask again". */
   noConfirm = signal(/** @type {Set<string>} */ (new Set()))
   #store
@@ -20,11 +22,12 @@ export class Settings {
     const theme = store.getItem(`${PREFIX}theme`)
     if (theme === 'light' || theme === 'dark') this.theme.value = theme
     this.enterSends.value = store.getItem(`${PREFIX}enterSends`) !== 'false'
+    this.cleanPhotos.value = store.getItem(`${PREFIX}cleanPhotos`) !== 'false'
     this.noConfirm.value = new Set((store.getItem(`${PREFIX}noConfirm`) ?? '').split(' ').filter(Boolean))
   }
 
   /**
-   * @template {'theme'|'enterSends'|'noConfirm'} N
+   * @template {'theme'|'enterSends'|'cleanPhotos'|'noConfirm'} N
    * @param {N} name
    * @param {Settings[N]['value']} value
    */

@@ -2,9 +2,6 @@
 
 import { ApiError } from './api.js'
 
-const PREVIEWABLE = /^image\/(png|jpeg|gif|webp|avif)$/
-const DECODED = 50 * 2 ** 20
-
 /**
  * Sends one part. XMLHttpRequest, for fetch tells no progress of what goes up.
  * @param {string} url
@@ -54,17 +51,4 @@ function refusal(request) {
     status: request.status,
     definite: problem.definite ?? request.status < 500,
   })
-}
-
-/** What box an image needs, before it is there. @param {File} file @returns {Promise<{width?: number, height?: number}>} */
-export async function imageSize(file) {
-  if (!PREVIEWABLE.test(file.type) || file.size > DECODED || !globalThis.createImageBitmap) return {}
-  try {
-    const image = await createImageBitmap(file)
-    const { width, height } = image
-    image.close()
-    return { width, height }
-  } catch {
-    return {}
-  }
 }

@@ -1,11 +1,13 @@
-// Files on their way: in parts, three at a time, going on after a lost network and after a reload.
+// Files on their way: in parts, three at a time, going on after a lost network and after a reload. Each belongs to one
+// tab; when that is gone, another of the same person takes it over.
 
 import { signal } from './lib.js'
 import { ApiError } from './api.js'
-import { bytes } from './format.js'
+import { bytes, cutBytes } from './format.js'
 import { randomKey } from './keys.js'
+import { cleaned, look } from './pictures.js'
 import { memoryShelf } from './storage.js'
-import { imageSize, putPart } from './transfer.js'
+import { putPart } from './transfer.js'
 
 /** @import { Api, PartUrl } from './api.js' */
 /** @import { FileRef, Limits } from './protocol.js' */
@@ -19,21 +21,38 @@ import { imageSize, putPart } from './transfer.js'
  * @property {string} type
  * @property {number} [width]
  * @property {number} [height]
+ * @property {string} [preview]
+ * @property {import('./pictures.js').PhotoNote} [note]
  * @property {string} [alt]
  * @property {'queued'|'sending'|'paused'|'done'|'failed'} state
  * @property {number} sent bytes
  * @property {number} speed bytes a second
- * @property {string} [error]
+ * @property {string} [error] why it failed, or what it waits for
  * @property {FileRef} [file] once done
  * @property {Blob|null} blob
  */
 /** What the device keeps of an upload. @typedef {Upload & {key: string, order: number, remote?: string, part_size?: number}} Kept */
 /** @typedef {{abort: AbortController, parts: Map<number, PartUrl>, sent: Map<number, number>, marks: [number, number][]}} Run */
 
+/** What takes up space, and how much may be taken. @typedef {{bytes: number, limit?: number}} Usage */
+/**
+ * @typedef {object} UploadsOptions
+ * @property {Api} api
+ * @property {() => Limits} limits
+ * @property {() => boolean} [keepDetails] leave in photos what they say of where and when
+ * @property {() => Promise<Usage|null>} [usage]
+ * @property {LockManager} [locks] navigator.locks, where there is one
+ * @property {typeof putPart} [put]
+ */
+
+/** Refusals that time mends. */
+const PASSING = new Set(['offline', 'files_unavailable', 'store_unavailable', 'rate_limited', 'timeout'])
 const PARALLEL_PARTS = 3
 const PARALLEL_FILES = 2
 const URLS_AT_ONCE = 16
 const RETRY_AFTER = 3000
+/** A page that is being reloaded lets go of its uploads only after the new one has begun. */
+const RELOAD_TAKES = 3000
 
 export class Uploads {
   /** @type {import('@preact/signals').Signal<Upload[]>} */
@@ -42,6 +61,9 @@ export class Uploads {
   #shelf = memoryShelf()
   #api
   #limits
+  #keepDetails
+  #usage
+  #locks
   #put
   /** @type {Map<string, Run>} */
   #runs = new Map()
@@ -49,20 +71,61 @@ export class Uploads {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #timer
 
-  /** @param {{api: Api, limits: () => Limits, put?: typeof putPart}} parts */
-  constructor({ api, limits, put = putPart }) {
+  /** Lets go of what this tab holds. @type {Map<string, () => void>} */
+  #held = new Map()
+
+  /** @param {UploadsOptions} options */
+  constructor({ api, limits, keepDetails = () => false, usage = async () => null, locks, put = putPart }) {
     this.#api = api
     this.#limits = limits
+    this.#keepDetails = keepDetails
+    this.#usage = usage
+    this.#locks = locks
     this.#put = put
   }
 
   /** Takes what an earlier page left, and goes on with it. @param {Shelf<Kept>} shelf */
   async load(shelf) {
     this.#shelf = shelf
-    const kept = (await shelf.all()).map((u) => (u.state === 'done' || u.state === 'failed' ? u : { ...u, state: /** @type {const} */ ('paused'), speed: 0 }))
+    const left = await this.adopt()
+    if (left > 0) setTimeout(() => this.adopt(), RELOAD_TAKES)
+  }
+
+  /** Takes what no tab has any more; tells how many others have. */
+  async adopt() {
+    const shelf = this.#shelf
+    const kept = await shelf.all()
     this.#order = Math.max(this.#order, ...kept.map((u) => u.order))
-    this.list.value = kept
+    const others = kept.filter((u) => !this.#get(u.id))
+    /** @type {string[]} */
+    const mine = []
+    for (const { id } of others) if (await this.#hold(id)) mine.push(id)
+    // Read again: the tab that has just let go may have sent it.
+    const now = mine.length ? await shelf.all() : []
+    if (shelf !== this.#shelf) return 0
+    for (const id of mine) if (!now.some((u) => u.id === id)) this.#letGo(id)
+    const fresh = now.filter((u) => mine.includes(u.id) && !this.#get(u.id))
+    this.list.value = [...this.list.value, ...fresh.map(waiting)].sort((a, b) => /** @type {Kept} */ (a).order - /** @type {Kept} */ (b).order)
     this.resume()
+    return others.length - mine.length
+  }
+
+  /** Whether the upload is this tab's from now on. Without locks (plain http) every tab takes every one: the server sorts doubles out. @param {string} id @returns {Promise<boolean>} */
+  #hold(id) {
+    const locks = this.#locks
+    if (!locks) return Promise.resolve(true)
+    return new Promise((resolve, reject) => {
+      locks.request(`minichat-upload:${id}`, { ifAvailable: true }, (lock) => {
+        resolve(lock !== null)
+        return lock && new Promise((end) => this.#held.set(id, () => end(undefined)))
+      }).catch(reject)
+    })
+  }
+
+  /** @param {string} id */
+  #letGo(id) {
+    this.#held.get(id)?.()
+    this.#held.delete(id)
   }
 
   /** @param {string} scope */
@@ -82,31 +145,43 @@ export class Uploads {
    */
   async add(scope, files) {
     const refused = []
+    const free = await this.#free()
     for (const file of [...files]) {
-      const words = this.#refusal(scope, file)
+      const words = this.#refusal(scope, file, free)
       if (words) {
         refused.push({ name: file.name, words })
         continue
       }
-      const size = await imageSize(file)
+      const { blob, note } = this.#keepDetails() ? { blob: file } : await cleaned(file)
+      free.bytes -= blob.size
+      const id = randomKey()
       /** @type {Kept} */
       const upload = {
-        id: randomKey(), key: '', order: ++this.#order, scope, name: file.name || 'file', size: file.size,
-        type: file.type || 'application/octet-stream', ...size, state: 'queued', sent: 0, speed: 0, blob: file,
+        id, key: id, order: ++this.#order, scope, name: file.name || 'file', size: blob.size,
+        type: file.type || 'application/octet-stream', ...(await look(blob)), note, state: 'queued', sent: 0, speed: 0, blob,
       }
-      upload.key = upload.id
+      await this.#hold(id)
       this.list.value = [...this.list.value, upload]
-      await this.#save(upload.id)
+      await this.#save(id)
     }
     this.#next()
     return { refused }
   }
 
-  /** @param {string} scope @param {File} file */
-  #refusal(scope, file) {
+  /** How many bytes more may be taken: what is not up yet counts as taken. */
+  async #free() {
+    const usage = await this.#usage().catch(() => null)
+    if (!usage?.limit) return { bytes: Infinity }
+    const coming = this.list.value.filter((u) => !(/** @type {Kept} */ (u).remote)).reduce((sum, u) => sum + u.size, 0)
+    return { bytes: usage.limit - usage.bytes - coming }
+  }
+
+  /** @param {string} scope @param {File} file @param {{bytes: number}} free */
+  #refusal(scope, file, free) {
     const { file_bytes, files_per_message } = this.#limits()
     if (file_bytes && file.size > file_bytes) return tooBig(file, file_bytes)
     if (file.size === 0) return `${file.name} is empty.`
+    if (file.size > free.bytes) return `${file.name} has ${bytes(file.size)}; ${free.bytes > 0 ? `only ${bytes(free.bytes)} are` : 'nothing is'} left of the space for your files. Delete messages with files first.`
     if (files_per_message && this.of(scope).length >= files_per_message) return `A message may carry at most ${files_per_message} ${files_per_message === 1 ? 'file' : 'files'}.`
     return ''
   }
@@ -121,7 +196,8 @@ export class Uploads {
 
   /** @param {string} id */
   retry(id) {
-    if (this.#get(id)?.state !== 'failed') return
+    const state = this.#get(id)?.state
+    if (state !== 'failed' && state !== 'paused') return
     this.#change(id, { state: 'queued', error: undefined })
     this.#next()
   }
@@ -144,16 +220,17 @@ export class Uploads {
     if (upload && !upload.remote && upload.state !== 'done' && name.trim()) this.#change(id, { name: name.trim() }, true)
   }
 
-  /** @param {string} id @param {string} alt */
-  setAlt(id, alt) {
-    this.#change(id, { alt }, true)
+  /** What the picture shows, in words; kept on the device when `done`. @param {string} id @param {string} alt @param {boolean} [done] */
+  setAlt(id, alt, done = false) {
+    const most = this.#limits().alt_bytes
+    this.#change(id, { alt: most ? cutBytes(alt, most) : alt }, done)
   }
 
   /** The finished ones, for a message; they leave the list. @param {string} scope @returns {FileRef[]} */
   take(scope) {
     const done = this.of(scope).filter((u) => u.state === 'done' && u.file)
     for (const u of done) this.#remove(u.id)
-    return done.map((u) => ({ .../** @type {FileRef} */ (u.file), ...(u.alt && { alt: u.alt }) }))
+    return done.map((u) => ({ .../** @type {FileRef} */ (u.file), ...(u.alt?.trim() && { alt: u.alt.trim() }) }))
   }
 
   /** Stops; what is on the device stays there. */
@@ -161,6 +238,7 @@ export class Uploads {
     clearTimeout(this.#timer)
     for (const run of this.#runs.values()) run.abort.abort()
     this.#runs.clear()
+    for (const id of [...this.#held.keys()]) this.#letGo(id)
     this.#shelf = memoryShelf()
     this.list.value = []
   }
@@ -187,7 +265,8 @@ export class Uploads {
   /** @param {string} id */
   #remove(id) {
     this.list.value = this.list.value.filter((u) => u.id !== id)
-    this.#shelf.remove(id).catch(() => {})
+    // Another tab may look for it as soon as it is let go.
+    this.#shelf.remove(id).catch(() => {}).then(() => this.#letGo(id))
   }
 
   #next() {
@@ -215,14 +294,15 @@ export class Uploads {
     }
   }
 
-  /** @param {string} id @param {{code?: string, message: string, definite?: boolean, status?: number}} e */
+  /** @param {string} id @param {{code?: string, message: string, definite?: boolean, retry_ms?: number}} e */
   #failed(id, e) {
     if (e.code === 'not_found' || e.code === 'gone') {
       // The server has swept it away: from the beginning.
       this.#change(id, { remote: undefined, state: 'failed', error: 'This upload is too old. Try again.', speed: 0 }, true)
-    } else if (e.code === 'offline' || e.definite === false) {
-      this.#change(id, { state: 'paused', speed: 0 })
-      this.#timer ??= setTimeout(() => this.resume(), RETRY_AFTER)
+    } else if (PASSING.has(e.code ?? '') || e.definite === false) {
+      const error = e.code === 'files_unavailable' ? 'The storage does not answer.' : undefined
+      this.#change(id, { state: 'paused', error, speed: 0 })
+      this.#timer ??= setTimeout(() => this.resume(), Math.max(RETRY_AFTER, e.retry_ms ?? 0))
     } else {
       this.#change(id, { state: 'failed', error: e.message, speed: 0 }, true)
     }
@@ -247,7 +327,7 @@ export class Uploads {
   /** Makes the file on the server, or asks what it has of it. @param {string} id @param {Run} run @returns {Promise<number[]>} the parts to send */
   async #begin(id, run) {
     const upload = /** @type {Kept} */ (this.#get(id))
-    const { name, size, type, width, height } = upload
+    const { name, size, type, width, height, preview } = upload
     /** @type {Set<number>} */
     const have = new Set()
     if (upload.remote) {
@@ -259,7 +339,7 @@ export class Uploads {
       this.#change(id, { sent: sum(run.sent) })
       if (state.state === 'ready') return []
     } else {
-      const made = await this.#api.createFile({ name, size, type, ...(width && { width, height }) }, run.abort.signal)
+      const made = await this.#api.createFile({ name, size, type, ...(width && { width, height }), ...(preview && { preview }) }, run.abort.signal)
       for (const p of made.parts) run.parts.set(p.number, p)
       this.#change(id, { remote: made.file, part_size: made.part_size })
       await this.#save(id)
@@ -310,6 +390,11 @@ export class Uploads {
     const speed = now > first[0] ? Math.max(0, ((sent - first[1]) * 1000) / (now - first[0])) : 0
     this.#change(id, { sent, speed })
   }
+}
+
+/** As a new page finds it. @param {Kept} u @returns {Kept} */
+function waiting(u) {
+  return u.state === 'done' || u.state === 'failed' ? u : { ...u, state: 'paused', error: undefined, speed: 0 }
 }
 
 /** @param {Map<number, number>} sent */

@@ -43,12 +43,13 @@ test('drafts save by themselves', async () => {
 test('settings', () => {
   const store = memoryStore()
   const settings = new Settings(store)
-  assert.deepEqual([settings.theme.value, settings.enterSends.value], ['system', true])
+  assert.deepEqual([settings.theme.value, settings.enterSends.value, settings.cleanPhotos.value], ['system', true, true])
   settings.set('theme', 'dark')
   settings.set('enterSends', false)
+  settings.set('cleanPhotos', false)
   settings.set('noConfirm', new Set(['all-read']))
   const again = new Settings(store)
-  assert.deepEqual([again.theme.value, again.enterSends.value, [...again.noConfirm.value]], ['dark', false, ['all-read']])
+  assert.deepEqual([again.theme.value, again.enterSends.value, again.cleanPhotos.value, [...again.noConfirm.value]], ['dark', false, false, ['all-read']])
 })
 
 test('words for sizes, names, days', () => {

@@ -108,9 +108,9 @@ afterEach(() => {
   server.http?.closeAllConnections()
 })
 
-/** @param {any} [shelf] @param {any} [limits] */
-async function make(shelf, limits = { file_bytes: 1000, files_per_message: 3 }) {
-  const uploads = new Uploads({ api: new Api({ server: server.url }), limits: () => limits, put })
+/** @param {any} [shelf] @param {any} [limits] @param {object} [more] */
+async function make(shelf, limits = { file_bytes: 1000, files_per_message: 3 }, more = {}) {
+  const uploads = new Uploads({ api: new Api({ server: server.url }), limits: () => limits, put, ...more })
   made.push(uploads)
   await uploads.load(shelf ?? (await openStorage(`uploads${++count}`)).uploads)
   return uploads
@@ -230,4 +230,50 @@ test('cancel takes it away here and there', async () => {
   uploads.cancel(uploads.list.value[0].id)
   assert.equal(uploads.list.value.length, 0)
   await until(() => server.files.size === 0)
+})
+
+test('what does not fit into the space that is left is refused before the first byte', async () => {
+  let usage = { bytes: 900, limit: 1000 }
+  const uploads = await make(undefined, undefined, { usage: async () => usage })
+  const { refused } = await uploads.add('r1', [file('a.txt'), file('b.txt')])
+  assert.deepEqual(refused, [{ name: 'b.txt', words: 'b.txt has 62 B; only 38 B are left of the space for your files. Delete messages with files first.' }])
+  await reaches(uploads, 'done')
+  usage = { bytes: 1000, limit: 1000 }
+  const again = await uploads.add('r1', [file('c.txt')])
+  assert.match(again.refused[0].words, /nothing is left of the space/)
+  assert.equal(server.files.size, 1)
+})
+
+test('the server judges the space when it cannot be asked', async () => {
+  const uploads = await make(undefined, undefined, { usage: async () => { throw new Error('no') } })
+  assert.deepEqual(await uploads.add('r1', [file()]), { refused: [] })
+  await reaches(uploads, 'done')
+})
+
+test('while the storage does not answer an upload waits, says so, and can be tried at once', async () => {
+  const { answer } = server
+  server.answer = () => [503, { code: 'files_unavailable', detail: 'no', definite: true }]
+  const uploads = await make()
+  await uploads.add('r1', [file()])
+  await reaches(uploads, 'paused')
+  assert.equal(uploads.list.value[0].error, 'The storage does not answer.')
+  server.answer = answer
+  uploads.retry(uploads.list.value[0].id)
+  await reaches(uploads, 'done')
+  assert.equal(uploads.list.value[0].error, undefined)
+  assert.equal(server.text('f1'), LETTERS)
+})
+
+test('words for a picture are kept over a reload, as many as the server takes', async () => {
+  const shelf = (await openStorage('words')).uploads
+  const first = await make(shelf, { alt_bytes: 5 })
+  await first.add('r1', [file()])
+  await reaches(first, 'done')
+  const [{ id }] = first.list.value
+  first.setAlt(id, 'ééééé')
+  first.setAlt(id, 'ééééé', true)
+  await until(async () => (await shelf.all())[0]?.alt === 'éé')
+  first.stop()
+  const second = await make(shelf)
+  assert.equal(second.take('r1')[0].alt, 'éé')
 })

@@ -2,19 +2,24 @@ import { html, useEffect, useId, useRef } from '../lib.js'
 import { IconButton } from './icon-button.js'
 
 /**
- * A modal window: the browser keeps the focus inside and gives it back.
- * @param {{title: string, onClose: () => void, children?: any, class?: string}} props
+ * A modal window: the browser keeps the focus inside; where it was, it is given back to.
+ * @param {{title: string, onClose: () => void, children?: any, class?: string, tools?: any, onKeyDown?: (event: KeyboardEvent) => void}} props
  */
-export function Dialog({ title, onClose, children, class: extra = '' }) {
+export function Dialog({ title, onClose, children, class: extra = '', tools, onKeyDown }) {
   const box = useRef(/** @type {HTMLDialogElement|null} */ (null))
   const id = useId()
   useEffect(() => {
     const dialog = /** @type {HTMLDialogElement} */ (box.current)
     // On a phone a field in focus would raise the keyboard over half of the window.
     if (matchMedia('(pointer: coarse)').matches) for (const field of dialog.querySelectorAll('input[autofocus]')) field.removeAttribute('autofocus')
+    const opener = document.activeElement
     dialog.showModal()
     if (!dialog.querySelector('[autofocus]')) dialog.focus()
-    return () => dialog.close()
+    return () => {
+      dialog.close()
+      // By now it is out of the page, and the browser gives nothing back.
+      if (document.activeElement === document.body && opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true })
+    }
   }, [])
 
   /** @param {Event} event */
@@ -28,8 +33,8 @@ export function Dialog({ title, onClose, children, class: extra = '' }) {
     if (event.target === box.current) onClose()
   }
 
-  return html`<dialog ref=${box} tabindex="-1" class=${extra} aria-labelledby=${id} onCancel=${cancel} onMouseDown=${press}>
-    <header><h2 id=${id}>${title}</h2><${IconButton} icon="close" label="Close" onClick=${onClose} /></header>
+  return html`<dialog ref=${box} tabindex="-1" class=${extra} aria-labelledby=${id} onCancel=${cancel} onMouseDown=${press} onKeyDown=${onKeyDown}>
+    <header><h2 id=${id}>${title}</h2>${tools}<${IconButton} icon="close" label="Close" onClick=${onClose} /></header>
     <div class="content">${children}</div>
   </dialog>`
 }

@@ -1,18 +1,16 @@
 import { html } from '../lib.js'
 import { bytes } from '../format.js'
-import { useScope } from './context.js'
+import { viewOf } from '../filekinds.js'
+import { FileAction } from './file-link.js'
 import { Icon } from './icons.js'
-import { useDownload } from './file-link.js'
 
-/** Name, size, and the one thing to do with a file. @param {{file: import('../protocol.js').FileRef}} props */
+/** Name, size, and what can be done with a file: a PDF opens in a window of its own. @param {{file: import('../protocol.js').FileRef}} props */
 export function FileCard({ file }) {
-  const { client } = useScope()
-  const download = useDownload(file)
-  const href = client.actions.fileHref(file)
+  const view = viewOf(file)
   return html`<div class="file-card">
-    <${Icon} name="file" />
-    <div class="grow"><div class="ellipsis" title=${file.name}><bdi>${file.name}</bdi></div><span class="faint">${bytes(file.size)}</span></div>
-    ${href ? html`<a class="icon-button" href=${href} download=${file.name} aria-label=${`Download ${file.name}`} title="Download"><${Icon} name="download" /></a>`
-      : html`<button type="button" class="icon-button" aria-label=${`Download ${file.name}`} title="Download" onClick=${download}><${Icon} name="download" /></button>`}
+    <${Icon} name=${view === 'pdf' ? 'pdf' : 'file'} />
+    <div class="grow"><div class="ellipsis" title=${file.name}><bdi>${file.name}</bdi></div><span class="faint">${view === 'pdf' ? 'PDF, ' : ''}${bytes(file.size)}</span></div>
+    ${view === 'pdf' && html`<${FileAction} file=${file} act="open" class="button">Open<//>`}
+    <${FileAction} file=${file} act="download"><${Icon} name="download" /><//>
   </div>`
 }

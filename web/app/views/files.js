@@ -1,17 +1,21 @@
 import { html } from '../lib.js'
+import { viewOf } from '../filekinds.js'
 import { FileCard } from './file-card.js'
+import { Audio, Video } from './media.js'
 import { Picture } from './picture.js'
+import { TextLook } from './text-look.js'
 
-const SHOWN = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif'])
+/** What shows a file; a card is for all that has no picture, sound or words. @type {Record<import('../filekinds.js').FileView, any>} */
+const VIEWS = { picture: Picture, video: Video, audio: Audio, text: TextLook, pdf: FileCard, file: FileCard }
 
 /**
- * The files of a message: pictures whose size is known first, then a card for each other file.
+ * The files of a message: pictures side by side, then each other file below.
  * @param {{files: import('../protocol.js').FileRef[]}} props
  */
 export function Files({ files }) {
-  const pictures = files.filter((file) => SHOWN.has(file.type) && file.width && file.height)
+  const pictures = files.filter((file) => viewOf(file) === 'picture')
   const others = files.filter((file) => !pictures.includes(file))
   return html`
     ${pictures.length > 0 && html`<div class="pictures">${pictures.map((file) => html`<${Picture} key=${file.file} file=${file} />`)}</div>`}
-    ${others.map((file) => html`<${FileCard} key=${file.file} file=${file} />`)}`
+    ${others.map((file) => html`<${VIEWS[viewOf(file)]} key=${file.file} file=${file} />`)}`
 }

@@ -39,7 +39,10 @@ export function MeButton() {
     /** @type {import('./ui.js').MenuItem[]} */
     const keys = matchMedia('(pointer: coarse)').matches ? []
       : [{ label: 'Enter sends', checked: enterSends, toggle: true, run: () => client.settings.set('enterSends', !enterSends), rule: true }]
-    return [...mine, ...people, ...themes, ...keys, { label: 'Sign out', icon: /** @type {const} */ ('leave'), rule: true, run: ui.signOut }]
+    const clean = client.settings.cleanPhotos.value
+    /** @type {import('./ui.js').MenuItem[]} */
+    const photos = [{ label: 'Remove location from photos', checked: clean, toggle: true, run: () => client.settings.set('cleanPhotos', !clean), rule: keys.length === 0 }]
+    return [...mine, ...people, ...themes, ...keys, ...photos, { label: 'Sign out', icon: /** @type {const} */ ('leave'), rule: true, run: ui.signOut }]
   }
 
   return html`<button type="button" class="me" aria-haspopup="menu" aria-label=${`You: ${me.name}`} title=${me.name} onClick=${open}>

@@ -16,14 +16,34 @@ function UploadRow({ upload }) {
   const { client } = useScope()
   const picture = usePicture(upload)
   const failed = upload.state === 'failed'
+  const retry = failed || (upload.state === 'paused' && upload.error)
+  const described = upload.width && upload.type.startsWith('image/')
   return html`<div class="row upload">
     ${picture ? html`<img class="thumb" src=${picture} alt="" />` : html`<${Icon} name="file" />`}
     <span class="grow ellipsis" title=${upload.name}><bdi>${upload.name}</bdi></span>
     <span class=${failed ? 'faint wrong' : 'faint'} role=${failed ? 'alert' : undefined}>${words(upload)}</span>
-    ${failed && html`<${IconButton} icon="retry" label=${`Retry ${upload.name}`} onClick=${() => client.uploads.retry(upload.id)} />`}
+    ${retry && html`<${IconButton} icon="retry" label=${`Retry ${upload.name}`} onClick=${() => client.uploads.retry(upload.id)} />`}
     <${IconButton} icon="close" label=${`${upload.state === 'done' ? 'Remove' : 'Cancel'} ${upload.name}`} onClick=${() => client.uploads.cancel(upload.id)} />
+    ${(upload.note || described) && html`<div class="more">
+      ${described && html`<${AltField} upload=${upload} />`}
+      ${upload.note && html`<span class="faint note" role="status"><${Icon} name=${upload.note === 'kept' ? 'warn' : 'check'} />${NOTES[upload.note]}</span>`}</div>`}
     ${(upload.state === 'sending' || upload.state === 'paused') && html`<progress max=${upload.size || 1} value=${upload.sent} aria-label=${`Upload of ${upload.name}`}></progress>`}
   </div>`
+}
+
+/** What became of the details in a photo. @type {Record<import('../pictures.js').PhotoNote, string>} */
+const NOTES = {
+  location: 'Location removed',
+  details: 'Camera details removed',
+  kept: 'Could not be read: a location in it stays',
+}
+
+/** What the picture shows, for who does not see it. @param {{upload: Upload}} props */
+function AltField({ upload }) {
+  const { client } = useScope()
+  const set = (/** @type {boolean} */ done) => (/** @type {any} */ event) => client.uploads.setAlt(upload.id, event.currentTarget.value, done)
+  return html`<input class="input small alt" value=${upload.alt ?? ''} placeholder="Describe it for who cannot see it" aria-label=${`Description of ${upload.name}`}
+    autocomplete="off" onInput=${set(false)} onChange=${set(true)} />`
 }
 
 /** @param {Upload} upload */
@@ -31,7 +51,7 @@ function words(upload) {
   const percent = upload.size ? Math.floor((upload.sent / upload.size) * 100) : 0
   if (upload.state === 'done') return bytes(upload.size)
   if (upload.state === 'queued') return `${bytes(upload.size)}, next`
-  if (upload.state === 'paused') return `${percent} % of ${bytes(upload.size)}, paused`
+  if (upload.state === 'paused') return `${percent} % of ${bytes(upload.size)}, paused${upload.error ? `. ${upload.error}` : ''}`
   if (upload.state === 'failed') return upload.error || 'Could not upload'
   return html`${percent} % of ${bytes(upload.size)}${upload.speed ? html`<span class="speed">, ${speed(upload.speed)}</span>` : ''}`
 }
@@ -40,7 +60,8 @@ function words(upload) {
 function usePicture(upload) {
   const [url, setUrl] = useState('')
   useEffect(() => {
-    if (!upload.blob || !upload.width) return
+    // A film is too much for a thumb: its preview is enough.
+    if (!upload.blob || !upload.width || !upload.type.startsWith('image/')) return setUrl(upload.preview ?? '')
     const made = URL.createObjectURL(upload.blob)
     setUrl(made)
     return () => URL.revokeObjectURL(made)
