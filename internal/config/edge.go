@@ -69,13 +69,17 @@ func (f *Flags) checkTimes(c *Config) error {
 	for _, row := range []struct {
 		flag string
 		got  time.Duration
+		none time.Duration // the default
 		most time.Duration
 		to   *time.Duration
 		why  string
 	}{
-		{"ping-every", f.PingEvery, MostPing, &c.PingEvery, "proxies close connections that are silent for a minute"},
-		{"drain", f.Drain, mostDrain, &c.Drain, "service managers wait for 30 s"},
+		{"ping-every", f.PingEvery, 25 * time.Second, MostPing, &c.PingEvery, "proxies close connections that are silent for a minute"},
+		{"drain", f.Drain, 10 * time.Second, mostDrain, &c.Drain, "service managers wait for 30 s"},
 	} {
+		if row.got == 0 {
+			row.got = row.none
+		}
 		if row.got < time.Second || row.got > row.most {
 			return wrong(row.flag, "%v is not between 1s and %v; %s", row.got, row.most, row.why)
 		}
