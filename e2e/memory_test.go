@@ -2,7 +2,10 @@ package e2e
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,13 +19,55 @@ import (
 // room again.
 func TestMemoryIsFull(t *testing.T) {
 	t.Parallel()
+	t.Run("GOMEMLIMIT", func(t *testing.T) {
+		memoryIsFull(t, func(cmd *exec.Cmd) func() {
+			cmd.Env = append(cmd.Env, "GOMEMLIMIT=72MiB")
+			return func() {}
+		})
+	})
+	group, why := cgroupOf(t, 110<<20)
+	if why != nil {
+		t.Logf("no cgroup can be made here (%v): only GOMEMLIMIT was tried", why)
+		return
+	}
+	t.Run("cgroup", func(t *testing.T) {
+		memoryIsFull(t, func(cmd *exec.Cmd) func() {
+			cmd.Args = append([]string{"sh", "-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, group, cmd.Path}, cmd.Args[1:]...)
+			cmd.Path = "/bin/sh"
+			return func() {}
+		})
+	})
+}
+
+// cgroupOf makes a cgroup whose processes may have that much memory, in version
+// 1 or 2; it goes when the test ends. It needs root.
+func cgroupOf(t *testing.T, bytes int64) (dir string, err error) {
+	for _, v := range []struct{ top, file string }{
+		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"},
+		{"/sys/fs/cgroup", "memory.max"},
+	} {
+		if dir, err = os.MkdirTemp(v.top, "minichat-e2e-"); err != nil {
+			continue
+		}
+		if err = os.WriteFile(filepath.Join(dir, v.file), fmt.Append(nil, bytes), 0o644); err != nil {
+			os.Remove(dir)
+			continue
+		}
+		t.Cleanup(func() {
+			if err := os.Remove(dir); err != nil {
+				t.Error(err)
+			}
+		})
+		return dir, nil
+	}
+	return "", err
+}
+
+func memoryIsFull(t *testing.T, confine func(*exec.Cmd) func()) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
 	defer cancel()
 	s := &server{t: t, addr: freeAddr(t), data: t.TempDir(), args: []string{"--limit", "connections_per_user=0"}}
-	s.wrap = func(cmd *exec.Cmd) func() {
-		cmd.Env = append(cmd.Env, "GOMEMLIMIT=72MiB")
-		return func() {}
-	}
+	s.wrap = confine
 	s.start()
 	t.Cleanup(s.bury)
 	owner := s.owner()
