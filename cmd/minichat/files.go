@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"time"
 
 	"minichat/internal/config"
 	"minichat/internal/files"
@@ -18,6 +19,7 @@ type keeper struct {
 	parts     func(http.ResponseWriter, *http.Request) error // nil: browsers send parts elsewhere
 	origin    string                                         // of the bucket; "": none
 	available func() bool                                    // nil: it is the disk
+	skew      func() time.Duration                           // how far the bucket's clock is ahead; nil: it is the disk
 }
 
 // openFiles opens the folder or the bucket of the settings; the caller closes.
@@ -30,7 +32,7 @@ func openFiles(ctx context.Context, cfg *config.Config, st *store.Store, log *sl
 		if err != nil {
 			return nil, fmt.Errorf("the bucket for files, %s, cannot be used: %w", b.Name, err)
 		}
-		return &keeper{Store: bucket, origin: bucket.Origin(), available: bucket.Available}, nil
+		return &keeper{Store: bucket, origin: bucket.Origin(), available: bucket.Available, skew: bucket.Skew}, nil
 	}
 	secret, err := st.Secret(ctx, "files")
 	if err != nil {

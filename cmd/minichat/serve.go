@@ -4,8 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"os/signal"
 	"syscall"
@@ -46,6 +44,13 @@ func (c *serveCommand) Run(w *world) error {
 	if cfg.PublicURL == "" {
 		base = baseAt(base, listener.Addr())
 	}
+	if cfg.Debug != "" {
+		debug, err := serveDebug(cfg, log)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		defer debug.Close() // nobody waits for a profile
+	}
 	s, err := assemble(w.ctx, cfg, base, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -56,13 +61,6 @@ func (c *serveCommand) Run(w *world) error {
 		return errors.Join(fmt.Errorf("write the lock of %s: %w", cfg.Data, err), listener.Close(), s.close())
 	}
 	return s.run(w, listener)
-}
-
-func newLog(cfg *config.Config, to io.Writer) *slog.Logger {
-	if cfg.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(to, nil))
-	}
-	return slog.New(slog.NewTextHandler(to, nil))
 }
 
 // listen takes the port before anything else is begun.

@@ -89,6 +89,7 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 	if s.http, err = s.newHTTP(); err != nil {
 		return nil, err
 	}
+	s.registerOwn()
 	s.store.OnForeignChange(s.foreignChange)
 	s.chores = s.startChores()
 	return s, nil
@@ -100,7 +101,7 @@ func (s *server) newHTTP() (*httpd.Server, error) {
 		Parts: s.files.parts, Bucket: s.files.origin, Files: s.files.available, Page: web.Files, Limits: s.cfg.Limits, LimitsBy: s.cfg.LimitsBy,
 		Base: s.base, PublicURL: s.cfg.PublicURL, Origins: s.cfg.Origins, TLS: s.cfg.TLS(),
 		Proxies: proxy.Rules{Trusted: s.cfg.Proxies.Trusted, Secrets: s.cfg.Proxies.Verify}, PingEvery: s.cfg.PingEvery,
-		Version: versionName(), Check: s.checkVolume, Backup: s.backupDetail, Metrics: s.metrics, Lab: s.lab,
+		Version: versionName(), Check: s.checkVolume, Detail: s.detail, Backup: s.backupDetail, Metrics: s.metrics, Lab: s.lab,
 	})
 }
 

@@ -29,6 +29,7 @@ type Config struct {
 	Limits    minichat.Limits
 	LimitsBy  map[string]string // name of a limit -> "flag" or "environment"
 	LogFormat string            // "text" or "json"
+	Debug     string            // host:port for profiles, of this machine alone; "": off
 
 	Backup      *Destination // nil: the server makes no backups by itself
 	BackupEvery time.Duration
@@ -64,7 +65,7 @@ func (c *Config) Base() string {
 func (f *Flags) Check(getenv func(string) string) (*Config, error) {
 	c := &Config{LabRoom: strings.TrimSpace(f.LabRoom), Limits: minichat.DefaultLimits(), LimitsBy: map[string]string{}}
 	checks := []func(*Config) error{
-		f.Place.check, f.Address.check, f.Attachments.check, f.Backups.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog, f.checkTimes,
+		f.Place.check, f.Address.check, f.Attachments.check, f.Backups.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog, f.checkTimes, f.checkDebug,
 		func(c *Config) error { return f.checkProxies(c, getenv("MINICHAT_ORIGIN_VERIFY")) },
 		func(c *Config) error { return f.checkLimits(c, getenv("MINICHAT_LIMIT")) },
 		f.checkLabRoom,

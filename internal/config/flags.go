@@ -38,5 +38,6 @@ type Flags struct {
 	Drain          time.Duration `env:"MINICHAT_DRAIN" default:"10s" placeholder:"TIME" help:"Over how long a stop says goodbye to many people: 1s to 20s (${default})."`
 	LabRoom        string        `env:"MINICHAT_LAB_ROOM" placeholder:"NAME" help:"Open this one channel to the classroom protocol, without sign-in."`
 	Limit          []string      `placeholder:"NAME=VALUE" help:"Change one limit; may be given again; 0 means none. In the environment: MINICHAT_LIMIT=a=1,b=2."`
+	DebugListen    string        `env:"MINICHAT_DEBUG_LISTEN" placeholder:"ADDRESS" help:"Show Go's profiles at this address of the machine itself, such as 127.0.0.1:6060 (off)."`
 	LogFormat      string        `env:"MINICHAT_LOG_FORMAT" default:"text" placeholder:"text|json" help:"How the log is written (${default})."`
 }

@@ -15,12 +15,15 @@ type guard struct {
 	log  *slog.Logger
 
 	mu   sync.Mutex
-	down error // why calls are refused; nil: they pass
+	down error     // why calls are refused; nil: they pass
+	at   time.Time // of the last look
 
 	wake chan struct{}
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
+
+const staleAfter = 4 * time.Second
 
 // newGuard begins with a look; the caller closes.
 func newGuard(look func(context.Context) error, log *slog.Logger) *guard {
@@ -39,6 +42,17 @@ func (g *guard) close() {
 func (g *guard) fault() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.down
+}
+
+// ask is fault for who only wants to know: it asks for a look when the last one
+// was long ago, so that watchers see what nobody else has met.
+func (g *guard) ask() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Since(g.at) > staleAfter {
+		g.suspect()
+	}
 	return g.down
 }
 
@@ -74,7 +88,7 @@ func (g *guard) watch(ctx context.Context) {
 func (g *guard) set(err error) {
 	g.mu.Lock()
 	was := g.down
-	g.down = err
+	g.down, g.at = err, time.Now()
 	g.mu.Unlock()
 	switch {
 	case was == nil && err != nil:

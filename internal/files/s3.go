@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -41,6 +42,7 @@ type S3 struct {
 	signer *s3.PresignClient
 	origin string
 	guard  *guard
+	skew   atomic.Int64     // see Skew
 	now    func() time.Time // for the expiry of what is signed
 }
 
@@ -122,8 +124,13 @@ func (s *S3) Close() error {
 // policy must let through.
 func (s *S3) Origin() string { return s.origin }
 
-// Available reports whether the bucket answered when it was last asked.
-func (s *S3) Available() bool { return s.guard.fault() == nil }
+// Available reports whether the bucket answered when it was last asked, which is
+// at most a few seconds ago if somebody asks this as often.
+func (s *S3) Available() bool { return s.guard.ask() == nil }
+
+// Skew is how far the bucket's clock was ahead of ours when it last answered, to
+// half a second.
+func (s *S3) Skew() time.Duration { return time.Duration(s.skew.Load()) }
 
 // findOrigin asks the SDK, which knows the names of AWS's hosts; signing needs no
 // network, and with made-up keys none of ours either.
@@ -157,13 +164,30 @@ func (s *S3) keyOf(object string) string {
 func (s *S3) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	asked := time.Now()
 	_, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.o.Bucket, Key: s.object("probe")}, func(o *s3.Options) {
 		o.RetryMaxAttempts = 1
 	})
+	s.noteClock(err, asked)
 	if isDown(err) {
 		return err
 	}
 	return nil
+}
+
+// noteClock reads the Date of the answer to a probe, which is an error: nothing
+// is there.
+func (s *S3) noteClock(err error, asked time.Time) {
+	e, ok := errors.AsType[*awshttp.ResponseError](err)
+	if !ok || e.Response == nil {
+		return
+	}
+	at, err := http.ParseTime(e.Response.Header.Get("Date"))
+	if err != nil {
+		return
+	}
+	middle := asked.Add(time.Since(asked) / 2)
+	s.skew.Store(int64(at.Add(500 * time.Millisecond).Sub(middle))) // a Date has whole seconds
 }
 
 // call runs fn, which asks the bucket, for at most d, and turns its error into

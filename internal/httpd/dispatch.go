@@ -133,7 +133,9 @@ func (p *peer) fail(f protocol.Frame, err error) {
 
 // fault logs what the operator has to know of.
 func (p *peer) fault(what string, err error) {
-	if e := public(err); statusOf(e.Code) >= 500 {
+	e := public(err)
+	p.s.metrics.refused.WithLabelValues(string(e.Code)).Inc()
+	if statusOf(e.Code) >= 500 {
 		p.s.o.Log.Error("request failed", "socket", what, "code", string(e.Code), "err", err)
 	}
 }

@@ -3,7 +3,6 @@ package httpd
 import (
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -95,14 +94,16 @@ func writeStatus(w http.ResponseWriter, status int, e *minichat.Error) {
 	w.Write(append(body, '\n')) // a client that is gone cannot be told
 }
 
-// logFault writes down what the operator has to know of: faults of the server
-// and of what it stands on, never what a client did wrong.
-func logFault(log *slog.Logger, r *http.Request, err error) {
+// fault counts what was refused and writes down what the operator has to know of:
+// faults of the server and of what it stands on, never what a client did wrong.
+func (s *Server) fault(r *http.Request, err error) {
 	if isGone(r, err) {
 		return
 	}
-	if e := public(err); statusOf(e.Code) >= 500 {
-		log.Error("request failed", "method", r.Method, "path", cut(r.URL.Path, 256), "code", string(e.Code), "err", err)
+	e := public(err)
+	s.metrics.refused.WithLabelValues(string(e.Code)).Inc()
+	if statusOf(e.Code) >= 500 {
+		s.o.Log.Error("request failed", "method", r.Method, "path", cut(r.URL.Path, 256), "code", string(e.Code), "err", err)
 	}
 }
 

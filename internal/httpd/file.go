@@ -18,7 +18,7 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store, private")
 	opened, linked, err := s.openFile(r)
 	if err != nil {
-		logFault(s.o.Log, r, err)
+		s.fault(r, err)
 		writeProblem(w, err)
 		return
 	}
@@ -109,7 +109,7 @@ func (s *Server) serveParts(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		writeStatus(w, http.StatusRequestTimeout, public(err))
 	case err != nil:
-		logFault(s.o.Log, r, err)
+		s.fault(r, err)
 		writeProblem(w, err)
 	}
 }

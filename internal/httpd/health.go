@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"minichat"
@@ -55,7 +57,7 @@ func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
 // volume is the right one, and the server is not about to go.
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	if err := s.ready(r.Context()); err != nil {
-		logFault(s.o.Log, r, err)
+		s.fault(r, err)
 		e := minichat.Errorf(minichat.StoreUnavailable, "Not ready: %s", public(err).Message)
 		e.RetryMS = 1000
 		writeProblem(w, e)
@@ -71,12 +73,28 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 			detail["backup"] = b
 		}
 	}
+	if s.o.Detail != nil && s.mayMeasure(r) == nil {
+		maps.Copy(detail, s.o.Detail(r.Context()))
+	}
 	b, err := json.Marshal(detail)
 	if err != nil {
 		writeProblem(w, err)
 		return
 	}
 	say(w, string(b))
+}
+
+// registerReady lets who reads the metrics see what /readyz would say.
+func (s *Server) registerReady() {
+	if s.o.Metrics == nil {
+		return
+	}
+	s.o.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "minichat_ready", Help: "1 while /readyz answers 200: the database was just written and read, and the volume is the right one."}, func() float64 {
+		if s.ready(context.Background()) != nil {
+			return 0
+		}
+		return 1
+	}))
 }
 
 func (s *Server) ready(ctx context.Context) error {
@@ -112,7 +130,7 @@ func say(w http.ResponseWriter, body string) {
 func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store, private")
 	if err := s.mayMeasure(r); err != nil {
-		logFault(s.o.Log, r, err)
+		s.fault(r, err)
 		writeProblem(w, err)
 		return
 	}

@@ -16,20 +16,22 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  prometheus.Histogram
 	frames   *prometheus.CounterVec
+	refused  *prometheus.CounterVec
 	panics   prometheus.Counter
 }
 
 func newMetrics(o Options) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "minichat_http_requests_total", Help: "HTTP requests by status."}, []string{"status"}),
-		seconds:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "minichat_http_request_seconds", Help: "Time to answer an HTTP request, without sockets.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 9)}),
+		seconds:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "minichat_http_request_duration_seconds", Help: "Time to answer an HTTP request, without sockets.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 9)}),
 		frames:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "minichat_socket_requests_total", Help: "Requests over sockets by type."}, []string{"type"}),
+		refused:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "minichat_refused_total", Help: "Requests that were answered with an error, over HTTP and sockets, by its code."}, []string{"code"}),
 		panics:   prometheus.NewCounter(prometheus.CounterOpts{Name: "minichat_panics_total", Help: "Requests that ended in a bug of the server."}),
 	}
 	if o.Metrics == nil {
 		return m
 	}
-	o.Metrics.MustRegister(m.requests, m.seconds, m.frames, m.panics,
+	o.Metrics.MustRegister(m.requests, m.seconds, m.frames, m.refused, m.panics,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	gauge := func(name, help string, read func() float64) {
 		o.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))

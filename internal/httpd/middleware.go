@@ -58,7 +58,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			}
 			err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 			s.metrics.panics.Inc()
-			logFault(s.o.Log, r, err)
+			s.fault(r, err)
 			writeProblem(w, err)
 		}()
 		next.ServeHTTP(w, r)
@@ -112,6 +112,7 @@ func (s *Server) guard(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		kin := s.kinshipOf(r)
 		if kin == foreign && !carriesLink(r) {
+			s.fault(r, errOrigin())
 			writeProblem(w, errOrigin())
 			return
 		}
@@ -196,7 +197,7 @@ func (s *Server) serveRoute(route route) http.HandlerFunc {
 		c := &call{w: w, r: r, body: rule, depth: s.o.Limits.JSONDepth}
 		c.kin, _ = r.Context().Value(kinKey{}).(kinship)
 		if err := s.run(route, c); err != nil {
-			logFault(s.o.Log, r, err)
+			s.fault(r, err)
 			writeProblem(w, err)
 		}
 	}

@@ -50,8 +50,9 @@ type Options struct {
 	Proxies   proxy.Rules
 	PingEvery time.Duration // how often clients should ping; 0: as often as the socket does by itself
 
-	Check   func(context.Context) error // what /readyz asks besides the database; may be nil
-	Backup  func() map[string]any       // what /readyz tells of backups; nil, or giving nil: nothing
+	Check   func(context.Context) error          // what /readyz asks besides the database; may be nil
+	Detail  func(context.Context) map[string]any // what /readyz tells more to those who may see the metrics; may be nil
+	Backup  func() map[string]any                // what /readyz tells of backups; nil, or giving nil: nothing
 	Metrics *prometheus.Registry
 }
 
@@ -115,6 +116,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(o)
+	s.registerReady()
 	s.door = &socket.Accept{
 		Subprotocol: protocol.Subprotocol, ReadLimit: o.Limits.HelloBytes, ReadyWithin: helloWithin,
 		Flood: protocol.AppendBye(nil, 4009, "Too many frames in too short a time.", 60_000),

@@ -40,6 +40,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		p.place, err = s.enter(ClientAddr(r))
 	}
 	if err != nil {
+		s.fault(r, err)
 		writeProblem(w, err)
 		return
 	}

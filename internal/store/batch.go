@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"minichat"
 )
@@ -97,8 +98,12 @@ func (w *writer) commit(tx *Tx, wrote bool) error {
 		w.rollback()
 		return w.d.mapError(err)
 	}
+	began := time.Now()
 	err := w.do("COMMIT")
 	if err == nil {
+		if wrote {
+			w.tellTime(time.Since(began))
+		}
 		return nil
 	}
 	w.rollback()
@@ -114,6 +119,15 @@ func (w *writer) commit(tx *Tx, wrote bool) error {
 		}
 	}
 	return err
+}
+
+func (w *writer) tellTime(took time.Duration) {
+	w.hooks.Lock()
+	fn := w.timed
+	w.hooks.Unlock()
+	if fn != nil {
+		fn(took)
+	}
 }
 
 // rollback passes over its error: SQLite has often rolled back by itself, and a

@@ -49,7 +49,12 @@ type Facts struct {
 }
 
 // Facts asks for them.
-func (l *Look) Facts(ctx context.Context) (f Facts, err error) {
+func (l *Look) Facts(ctx context.Context) (Facts, error) { return facts(ctx, l.db) }
+
+// Facts are what the open database says of itself.
+func (s *Store) Facts(ctx context.Context) (Facts, error) { return facts(ctx, s.pool) }
+
+func facts(ctx context.Context, db *sql.DB) (f Facts, err error) {
 	for _, q := range []struct {
 		query string
 		into  any
@@ -57,26 +62,26 @@ func (l *Look) Facts(ctx context.Context) (f Facts, err error) {
 		{`SELECT sqlite_version()`, &f.SQLite}, {`PRAGMA journal_mode`, &f.Journal}, {`PRAGMA synchronous`, &f.Synchronous},
 		{`SELECT MAX(version_id) FROM goose_db_version`, &f.Schema},
 	} {
-		if err := l.db.QueryRowContext(ctx, q.query).Scan(q.into); err != nil {
+		if err := db.QueryRowContext(ctx, q.query).Scan(q.into); err != nil {
 			return f, fmt.Errorf("look into the database: %w", err)
 		}
 	}
 	f.OldSQLite = versionNumber(f.SQLite) < versionNumber(oldestSQLite)
-	f.ID, err = l.setting(ctx, settingID)
+	f.ID, err = setting(ctx, db, settingID)
 	return f, err
 }
 
 // Secret is Store.Secret, nil when nobody has asked for it yet.
 func (l *Look) Secret(ctx context.Context, name string) ([]byte, error) {
-	value, err := l.setting(ctx, "secret "+name)
+	value, err := setting(ctx, l.db, "secret "+name)
 	if err != nil || value == "" {
 		return nil, err
 	}
 	return hex.DecodeString(value)
 }
 
-func (l *Look) setting(ctx context.Context, name string) (value string, err error) {
-	err = l.db.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&value)
+func setting(ctx context.Context, db *sql.DB, name string) (value string, err error) {
+	err = db.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

@@ -112,6 +112,10 @@ func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
 // another process appends do not come here: see OnForeignChange.
 func (s *Store) OnCommit(fn func([]*minichat.Event)) { s.writer.setOnCommit(fn) }
 
+// Timed sets what is told how long each commit of a change took, the fsync
+// included. fn runs in the writer: it must not block.
+func (s *Store) Timed(fn func(time.Duration)) { s.writer.setTimed(fn) }
+
 // OnForeignChange sets what is called, on a goroutine of its own, within 400 ms
 // after another process changed the database. Calls do not overlap.
 func (s *Store) OnForeignChange(fn func()) {
@@ -136,6 +140,7 @@ type Stats struct {
 	Commits int64 // transactions that wrote something
 	Writes  int64 // calls of Write that were answered
 	Events  int64 // events committed
+	Queued  int64 // calls that wait now
 	Reruns  int64 // batches rolled back and run again without the call at fault
 }
 

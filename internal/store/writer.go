@@ -56,6 +56,7 @@ type writer struct {
 	hooks     sync.Mutex
 	onCommit  func([]*minichat.Event)
 	onForeign func()
+	timed     func(time.Duration)
 	watching  sync.WaitGroup
 
 	commits, writes, events, reruns atomic.Int64
@@ -194,11 +195,17 @@ func (w *writer) close() error {
 }
 
 func (w *writer) stats() Stats {
-	return Stats{Commits: w.commits.Load(), Writes: w.writes.Load(), Events: w.events.Load(), Reruns: w.reruns.Load()}
+	return Stats{Commits: w.commits.Load(), Writes: w.writes.Load(), Events: w.events.Load(), Reruns: w.reruns.Load(), Queued: int64(len(w.calls))}
 }
 
 func (w *writer) setOnCommit(fn func([]*minichat.Event)) {
 	w.hooks.Lock()
 	defer w.hooks.Unlock()
 	w.onCommit = fn
+}
+
+func (w *writer) setTimed(fn func(time.Duration)) {
+	w.hooks.Lock()
+	defer w.hooks.Unlock()
+	w.timed = fn
 }
