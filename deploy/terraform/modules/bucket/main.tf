@@ -55,6 +55,7 @@ locals {
   })
 }
 
+# Its own bucket for each use, so that no rule for one can open another.
 resource "aws_s3_bucket" "this" {
   bucket        = var.name
   force_destroy = var.force_destroy # false: "destroy" refuses while anything is inside

@@ -52,6 +52,7 @@ locals {
   )
 }
 
+# Where alarms go, to be told on by mail.
 resource "aws_sns_topic" "here" {
   name = "minichat-${var.env}-alarms"
 }

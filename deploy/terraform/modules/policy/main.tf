@@ -35,7 +35,7 @@ locals {
     {
       Sid      = "BackupObjects"
       Effect   = "Allow"
-      Action   = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
+      Action   = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
       Resource = "${local.arn}:s3:::${var.backup_bucket}/${var.env}/*"
     },
     {

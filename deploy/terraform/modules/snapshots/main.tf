@@ -25,6 +25,7 @@ locals {
   )
 }
 
+# The identity of AWS's snapshot service for this.
 resource "aws_iam_role" "dlm" {
   name               = "minichat-${var.env}-snapshots"
   assume_role_policy = local.assume
