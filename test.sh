@@ -161,8 +161,9 @@ vet() { CGO_ENABLED=0 go vet ./...; }
 static_check() { CGO_ENABLED=0 go run "$staticcheck" ./...; }
 
 # The tests build these by themselves; here it costs none of a test's time.
+test_bucket() { (cd tools/versitygw && CGO_ENABLED=0 go tool -n versitygw); }
 test_servers() {
-  (cd tools/versitygw && CGO_ENABLED=0 go tool -n versitygw)
+  test_bucket
   (cd tools/metadata && CGO_ENABLED=0 go tool -n ec2-metadata-mock)
 }
 
@@ -200,6 +201,7 @@ web_part() {
 browser_part() {
   step "install for the browser" install_for_browser
   [[ -x $work/minichat ]] || step "build" builds
+  step "build the S3 server" test_bucket
   step "browser tests" browser_tests
 }
 

@@ -42,11 +42,11 @@ function cleanEnv() {
 /**
  * A server on a folder of its own, stopped and removed when the test ends.
  * @param {import('node:test').TestContext} t
- * @param {{args?: string[], port?: number}} [options]
+ * @param {{args?: string[], port?: number, env?: Record<string, string>}} [options] env: besides that of the tests
  */
-export async function startServer(t, { args = [], port = 0 } = {}) {
+export async function startServer(t, { args = [], port = 0, env = {} } = {}) {
   const data = await mkdtemp(join(tmpdir(), 'minichat-data-'))
-  const server = new Server(data, args, port)
+  const server = new Server(data, args, port, env)
   atEnd(t, async () => {
     await server.kill()
     await rm(data, { recursive: true, force: true })
@@ -56,15 +56,15 @@ export async function startServer(t, { args = [], port = 0 } = {}) {
 }
 
 class Server {
-  /** @param {string} data @param {string[]} args @param {number} port */
-  constructor(data, args, port) {
-    Object.assign(this, { data, args, port, url: '', setupLink: '', said: '' })
+  /** @param {string} data @param {string[]} args @param {number} port @param {Record<string, string>} env */
+  constructor(data, args, port, env) {
+    Object.assign(this, { data, args, port, env, url: '', setupLink: '', said: '' })
   }
 
   /** Starts, or starts again on the same port; resolves when it has said where it is. */
   async start() {
     const child = spawn(await binary(), ['serve', '--listen', `127.0.0.1:${this.port}`, '--data', this.data, ...this.args], {
-      stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnv(),
+      stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnv(), ...this.env },
     })
     this.child = child
     this.exited = once(child, 'exit')

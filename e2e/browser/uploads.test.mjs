@@ -35,6 +35,7 @@ test('uploads that are torn', async (t) => {
     await eventually(() => [...line.parts].sort(), [1, 3], 'the parts that are up')
     await eventually(() => bar.evaluate((progress) => progress.value > 0 && progress.value < progress.max), true, 'progress shows')
     await page.getByText(/^\d+ % of 24 MB/).waitFor()
+    await eventually(() => confirmed(page), 2, 'the page has heard of both')
     assert.ok(await page.getByRole('button', { name: 'Cancel large.bin' }).isVisible())
 
     line.open.clear()
@@ -59,6 +60,7 @@ test('uploads that are torn', async (t) => {
     line.let(1)
     await ana.attach(await onDisk(t, 'train.bin', bytes))
     await eventually(() => line.parts, [1], 'the first part is up')
+    await eventually(() => confirmed(page), 1, 'the page has heard of it')
     await ana.write('written while it loads')
     await page.getByText('Sends when the files are up').waitFor()
     await eventually(() => line.waiting.length, 1, 'the second is on its way')
@@ -69,6 +71,37 @@ test('uploads that are torn', async (t) => {
     await ana.sent('written while it loads').getByLabel('Download train.bin').waitFor()
     assert.deepEqual(line.parts, [1, 2])
     assert.equal(sha(await fileOf(server, owner, 'written while it loads')), sha(bytes))
+  })
+
+  await t.test('two tabs: an upload is one tab\'s, and the other takes it over when that is closed', async () => {
+    line.reset()
+    const bytes = randomBytes(PART + 77)
+    const first = await ana.context.newPage()
+    await first.goto(line.url)
+    const bar = (tab) => tab.getByRole('progressbar', { name: 'Upload of shared.bin' })
+    const [chooser] = await Promise.all([first.waitForEvent('filechooser'), first.getByRole('button', { name: 'Attach files' }).click()])
+    await chooser.setFiles(await onDisk(t, 'shared.bin', bytes))
+    await eventually(() => line.waiting.length, 2, 'both parts are on their way')
+    await page.reload()
+    await ana.composer.waitFor()
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+    await ana.say('written in the other tab')
+    assert.equal(await bar(page).count(), 0, 'the other tab shows it too')
+    assert.equal(line.waiting.length, 2, 'the other tab sends it too')
+    await first.reload()
+    await bar(first).waitFor() // a reload keeps it
+    assert.equal(await bar(page).count(), 0)
+    await first.close()
+    await page.bringToFront()
+    await eventually(async () => {
+      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // as when a person comes to the tab
+      return bar(page).count()
+    }, 1, 'it is taken over')
+    line.let(1, 2)
+    await page.getByRole('button', { name: 'Remove shared.bin' }).waitFor()
+    await ana.write('from the other tab')
+    await ana.sent('from the other tab').getByLabel('Download shared.bin').waitFor()
+    assert.equal(sha(await fileOf(server, owner, 'from the other tab')), sha(bytes))
   })
 
   await t.test('cancelled: gone from the page, the device and the server', async () => {
@@ -86,6 +119,11 @@ test('uploads that are torn', async (t) => {
     assert.equal(await page.getByRole('button', { name: /no\.bin/ }).count(), 0)
   })
 })
+
+/** How many parts the page knows to be up. */
+function confirmed(page) {
+  return page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('minichat.parts.')).reduce((sum, key) => sum + localStorage[key].split(' ').length, 0))
+}
 
 /** A file to choose: its path. @param {import('node:test').TestContext} t @param {string} name @param {Buffer} bytes */
 async function onDisk(t, name, bytes) {

@@ -53,6 +53,7 @@ export class Client {
       limits: () => this.store.limits.value,
       keepDetails: () => !this.settings.cleanPhotos.value,
       usage: () => this.usage(),
+      keys,
       locks: globalThis.navigator?.locks,
     })
     this.connection.addEventListener('state', (e) => this.#linkChanged(/** @type {CustomEvent} */ (e).detail))

@@ -4,12 +4,14 @@
 import { signal } from './lib.js'
 import { ApiError } from './api.js'
 import { bytes, cutBytes } from './format.js'
+import { memoryStore } from './drafts.js'
 import { randomKey } from './keys.js'
 import { cleaned, look } from './pictures.js'
 import { memoryShelf } from './storage.js'
 import { putPart } from './transfer.js'
 
 /** @import { Api, PartUrl } from './api.js' */
+/** @import { KeyStore } from './drafts.js' */
 /** @import { FileRef, Limits } from './protocol.js' */
 /** @import { Shelf } from './storage.js' */
 /**
@@ -41,6 +43,7 @@ import { putPart } from './transfer.js'
  * @property {() => Limits} limits
  * @property {() => boolean} [keepDetails] leave in photos what they say of where and when
  * @property {() => Promise<Usage|null>} [usage]
+ * @property {KeyStore} [keys] where it is kept which parts are up
  * @property {LockManager} [locks] navigator.locks, where there is one
  * @property {typeof putPart} [put]
  */
@@ -51,6 +54,7 @@ const PARALLEL_PARTS = 3
 const PARALLEL_FILES = 2
 const URLS_AT_ONCE = 16
 const RETRY_AFTER = 3000
+const ACKED = 'minichat.parts.'
 /** A page that is being reloaded lets go of its uploads only after the new one has begun. */
 const RELOAD_TAKES = 3000
 
@@ -63,6 +67,7 @@ export class Uploads {
   #limits
   #keepDetails
   #usage
+  #keys
   #locks
   #put
   /** @type {Map<string, Run>} */
@@ -75,11 +80,12 @@ export class Uploads {
   #held = new Map()
 
   /** @param {UploadsOptions} options */
-  constructor({ api, limits, keepDetails = () => false, usage = async () => null, locks, put = putPart }) {
+  constructor({ api, limits, keepDetails = () => false, usage = async () => null, keys = memoryStore(), locks, put = putPart }) {
     this.#api = api
     this.#limits = limits
     this.#keepDetails = keepDetails
     this.#usage = usage
+    this.#keys = keys
     this.#locks = locks
     this.#put = put
   }
@@ -265,6 +271,7 @@ export class Uploads {
   /** @param {string} id */
   #remove(id) {
     this.list.value = this.list.value.filter((u) => u.id !== id)
+    this.#keys.removeItem(ACKED + id)
     // Another tab may look for it as soon as it is let go.
     this.#shelf.remove(id).catch(() => {}).then(() => this.#letGo(id))
   }
@@ -298,6 +305,7 @@ export class Uploads {
   #failed(id, e) {
     if (e.code === 'not_found' || e.code === 'gone') {
       // The server has swept it away: from the beginning.
+      this.#keys.removeItem(ACKED + id)
       this.#change(id, { remote: undefined, state: 'failed', error: 'This upload is too old. Try again.', speed: 0 }, true)
     } else if (PASSING.has(e.code ?? '') || e.definite === false) {
       const error = e.code === 'files_unavailable' ? 'The storage does not answer.' : undefined
@@ -332,7 +340,9 @@ export class Uploads {
     const have = new Set()
     if (upload.remote) {
       const state = await this.#api.fileState(upload.remote, run.abort.signal)
+      const acked = this.#acked(id)
       for (const p of state.have ?? []) {
+        if (!acked.has(p.number)) continue
         have.add(p.number)
         run.sent.set(p.number, p.size)
       }
@@ -357,13 +367,32 @@ export class Uploads {
       const url = await this.#urlOf(remote, run, number, missing)
       try {
         await this.#put(this.#api.url(url), piece, run.abort.signal, (sent) => this.#progress(id, run, number, sent))
-        return
+        return this.#ack(id, number)
       } catch (e) {
         // A link that ran out is renewed once; other refusals are final.
         const { status } = /** @type {any} */ (e)
         if (tries > 1 || (status !== 403 && status !== 400 && status !== 410)) throw e
         run.parts.delete(number)
       }
+    }
+  }
+
+  /**
+   * The parts that a server has confirmed to this device. What else it may list is sent again: some servers that speak
+   * S3 keep a part that was torn on its way as if it were whole.
+   * @param {string} id
+   */
+  #acked(id) {
+    return new Set((this.#keys.getItem(ACKED + id) ?? '').split(' ').filter(Boolean).map(Number))
+  }
+
+  /** @param {string} id @param {number} number */
+  #ack(id, number) {
+    if (!this.#get(id)) return
+    try {
+      this.#keys.setItem(ACKED + id, [...this.#acked(id), number].join(' '))
+    } catch {
+      // A full store: after a reload the part is sent again.
     }
   }
 

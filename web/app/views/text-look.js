@@ -41,7 +41,7 @@ export function TextLook({ file }) {
   }
 
   // The room is reserved before the words come; a text of few letters has few lines.
-  const rows = Math.min(LINES, Math.ceil(file.size / 40))
+  const rows = Math.min(LINES, Math.ceil(file.size / 12))
   const style = tall ? { height: 'auto' } : { height: `${rows * LINE + PADDING}px` }
   const lines = text?.replace(/\n$/, '').split('\n') ?? []
   const more = lines.length > rows || lines.some((line) => line.length > 80) || file.size > most
