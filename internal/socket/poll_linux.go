@@ -61,10 +61,7 @@ func (p *poller) run() {
 		n      int
 	)
 	wait := func(fd uintptr) bool {
-		var err error
-		if n, err = syscall.EpollWait(int(fd), events[:], 0); err != nil {
-			n = 0 // EINTR, which EpollWait does not give without waiting
-		}
+		n = pollNow(int(fd), events[:])
 		return n > 0
 	}
 	for p.raw.Read(wait) == nil {
