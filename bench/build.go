@@ -62,6 +62,9 @@ var builds = map[string]func(*bench, context.Context) error{
 	"limits":     func(b *bench, ctx context.Context) error { return b.goBuild(ctx, "limits", "limits") },
 	"centrifuge": func(b *bench, ctx context.Context) error { return b.goBuild(ctx, "centrifuge", "centrifuge") },
 	"c-epoll": func(b *bench, ctx context.Context) error {
+		if b.has("bcast") {
+			return nil
+		}
 		return output(exec.CommandContext(ctx, "cc", "-O2", "-o", filepath.Join(b.dir, "bcast"), "limits/c/bcast.c"), here())
 	},
 	"lab": func(b *bench, ctx context.Context) error {
@@ -86,7 +89,16 @@ func here() string {
 	return "."
 }
 
+// has reports whether something was made in the scratch folder by an earlier run.
+func (b *bench) has(name string) bool {
+	_, err := os.Stat(filepath.Join(b.dir, name))
+	return err == nil
+}
+
 func (b *bench) goBuild(ctx context.Context, module, name string) error {
+	if b.has(name) {
+		return nil
+	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(b.dir, name), ".")
 	return output(cmd, filepath.Join(here(), module))
 }
@@ -104,6 +116,9 @@ func init() { go http.ListenAndServe(os.Getenv("MINICHAT_BENCH_PPROF"), nil) }
 `
 
 func (b *bench) buildMinichat(ctx context.Context) error {
+	if b.has("minichat") {
+		return nil
+	}
 	root, err := filepath.Abs(filepath.Join(here(), ".."))
 	if here() == "bench" {
 		root, err = filepath.Abs(".")

@@ -47,6 +47,7 @@ func main() {
 	table := flag.String("table", "", "measure nothing: print the tables of such a file")
 	lab := flag.String("lab", "../shared/bench/lab/server.py", "the classroom's server.py, which is not part of this project")
 	dir := flag.String("dir", os.TempDir(), "where the scratch folder is made; must be a disk, not memory")
+	keep := flag.String("keep", "", "a scratch folder that stays: what is built there already is used as it is")
 	prof := flag.String("pprof", "", "write CPU profiles of MiniChat to this folder (a server with net/http/pprof added)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -54,7 +55,7 @@ func main() {
 	if *table != "" {
 		exit(printFile(*table))
 	}
-	b := &bench{profile: *prof, raw: io.Discard}
+	b := &bench{profile: *prof, raw: io.Discard, dir: *keep}
 	if _, err := os.Stat(*lab); err == nil {
 		b.labFile = *lab
 	} else {
@@ -92,10 +93,15 @@ func (b *bench) run(ctx context.Context, dir string, rounds int, only, servers [
 			return fmt.Errorf("no scenario %q; there are: %s", name, strings.Join(names(), " "))
 		}
 	}
-	if b.dir, err = os.MkdirTemp(dir, "minichat-bench-"); err != nil {
+	if b.dir != "" {
+		if err := os.MkdirAll(b.dir, 0o700); err != nil {
+			return err
+		}
+	} else if b.dir, err = os.MkdirTemp(dir, "minichat-bench-"); err != nil {
 		return err
+	} else {
+		defer os.RemoveAll(b.dir)
 	}
-	defer os.RemoveAll(b.dir)
 	if err := b.prepare(ctx, only, servers); err != nil {
 		return err
 	}

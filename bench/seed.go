@@ -26,10 +26,22 @@ type seed struct {
 	frame        int               // bytes of a live event with a text of 100 bytes
 }
 
+// sets are the rooms of the scenarios.
+var sets = []struct {
+	name         string
+	rooms, first int // rooms, and how many people are spread over them
+}{{"f10", 1, 10}, {"f1k", 1, 1000}, {"f10k", 1, people}, {"rooms", 1000, people}, {"posts", 16, 64}}
+
 // fill makes the folder: the first person by the command line, as people do, the
 // others by the same statements in large transactions.
 func (b *bench) fill(ctx context.Context) (*seed, error) {
-	s := &seed{data: filepath.Join(b.dir, "seed"), tokens: filepath.Join(b.dir, "tokens"), rooms: map[string]string{}}
+	s := &seed{data: filepath.Join(b.dir, "seed"), tokens: filepath.Join(b.dir, "tokens"), rooms: map[string]string{}, frame: frameBytes(minichat.NewID(12))}
+	for _, set := range sets {
+		s.rooms[set.name] = filepath.Join(b.dir, set.name)
+	}
+	if b.has("tokens") {
+		return s, nil
+	}
 	add := exec.CommandContext(ctx, filepath.Join(b.dir, "minichat"), "user", "add", "bench", "--role", "owner", "--data", s.data)
 	if err := output(add, ""); err != nil {
 		return nil, err
@@ -39,18 +51,16 @@ func (b *bench) fill(ctx context.Context) (*seed, error) {
 		return nil, err
 	}
 	p := &populace{st: st, at: time.Now().UnixMilli()}
-	err = errors.Join(p.addPeople(ctx), os.WriteFile(s.tokens, []byte(strings.Join(p.tokens, "\n")), 0o600))
-	for _, set := range []struct {
-		name         string
-		rooms, first int // rooms, and how many people are spread over them
-	}{{"f10", 1, 10}, {"f1k", 1, 1000}, {"f10k", 1, people}, {"rooms", 1000, people}, {"posts", 16, 64}} {
+	err = p.addPeople(ctx)
+	for _, set := range sets {
 		if err == nil {
-			s.rooms[set.name] = filepath.Join(b.dir, set.name)
 			err = p.addRooms(ctx, set.name, set.rooms, set.first, s.rooms[set.name])
 		}
 	}
-	s.frame = frameBytes(p.users[0])
-	return s, errors.Join(err, st.Close())
+	if err = errors.Join(err, st.Close()); err != nil {
+		return nil, err
+	}
+	return s, os.WriteFile(s.tokens, []byte(strings.Join(p.tokens, "\n")), 0o600)
 }
 
 type populace struct {
