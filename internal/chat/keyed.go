@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"minichat"
@@ -69,24 +70,18 @@ func (c *Chat) do(ctx context.Context, u minichat.User, k keyed) (Result, error)
 	return res, nil
 }
 
+// once does the request, unless its key says that it was done before. Nearly all
+// are new, so the key is looked up only where something is in the way; else it
+// is for the database to say, as the event comes in, that the key is new.
 func (k keyed) once(ctx context.Context, tx *store.Tx, user string) (Result, error) {
-	old, err := tx.FindKey(ctx, user, k.key)
-	if err != nil {
-		return Result{}, fmt.Errorf("look for the key: %w", err)
-	}
-	if old != nil {
-		return again(old, k.digest)
-	}
-	p, err := placeOf(ctx, tx, user, k.room)
-	if err != nil {
-		return Result{}, err
-	}
-	ev, err := k.run(ctx, tx, p)
+	ev, err := k.event(ctx, tx, user)
 	if err != nil || ev == nil {
-		return Result{}, err
+		return k.before(ctx, tx, user, err)
 	}
-	ev.Room, ev.By, ev.Key = k.room, user, k.key
-	if err := tx.Append(ctx, ev, k.digest); err != nil {
+	switch err := tx.Append(ctx, ev, k.digest); {
+	case errors.Is(err, store.ErrKeyUsed):
+		return k.before(ctx, tx, user, err)
+	case err != nil:
 		return Result{}, fmt.Errorf("append a %s: %w", ev.Kind, err)
 	}
 	res := Result{Seq: ev.Seq, ID: ev.ID, At: ev.At}
@@ -94,6 +89,33 @@ func (k keyed) once(ctx context.Context, tx *store.Tx, user string) (Result, err
 		res.Rev = e.Rev
 	}
 	return res, nil
+}
+
+// before answers as the same request was answered before; if there was none, it
+// answers err.
+func (k keyed) before(ctx context.Context, tx *store.Tx, user string, err error) (Result, error) {
+	old, failed := tx.FindKey(ctx, user, k.key)
+	switch {
+	case failed != nil:
+		return Result{}, fmt.Errorf("look for the key: %w", failed)
+	case old == nil:
+		return Result{}, err
+	}
+	return again(old, k.digest)
+}
+
+// event judges and makes the event.
+func (k keyed) event(ctx context.Context, tx *store.Tx, user string) (*minichat.Event, error) {
+	p, err := placeOf(ctx, tx, user, k.room)
+	if err != nil {
+		return nil, err
+	}
+	ev, err := k.run(ctx, tx, p)
+	if err != nil || ev == nil {
+		return nil, err
+	}
+	ev.Room, ev.By, ev.Key = k.room, user, k.key
+	return ev, nil
 }
 
 func again(old *store.KeyRow, digest []byte) (Result, error) {

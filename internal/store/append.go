@@ -4,10 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"minichat"
 )
+
+// ErrKeyUsed is the answer to an event whose key its author has used before.
+var ErrKeyUsed = errors.New("store: the key was used before")
 
 // Append puts an event at the end of its room's log: it takes the next seq,
 // fills Seq, ID and, when 0, At, and does what the event says to what the log
@@ -15,9 +19,10 @@ import (
 // edit, delete, react or pin changes its target. What an event of a member or
 // a room says about those tables is done by InsertMember, UpdateRoom and so on.
 //
-// digest is kept with a Key. A message's Rev is 1 when left out. The caller has judged: the room is there, the key
-// is free (FindKey), the target is a message that is not deleted, the files are
-// ready and unused.
+// digest is kept with a Key. A message's Rev is 1 when left out. The caller has
+// judged: the room is there, the target is a message that is not deleted, the
+// files are ready and unused. A key that its author has used before is
+// ErrKeyUsed, and nothing was done: FindKey tells for what.
 func (tx *Tx) Append(ctx context.Context, ev *minichat.Event, digest []byte) error {
 	if b, ok := ev.Body.(minichat.MessageBody); ok && b.Rev == 0 {
 		b.Rev = 1
@@ -30,15 +35,16 @@ func (tx *Tx) Append(ctx context.Context, ev *minichat.Event, digest []byte) err
 	if row.at == 0 {
 		row.at = tx.now()
 	}
-	end, err := tx.advance(ctx, ev.Room, row.counts)
+	end, err := tx.end(ctx, ev.Room)
 	if err != nil {
-		return fmt.Errorf("take the next seq: %w", err)
+		return fmt.Errorf("find the next seq: %w", err)
 	}
-	row.seq, row.ordinal, row.id = end.head, end.messages, minichat.NewID(16)
+	row.seq, row.ordinal, row.id = end.head+1, end.messages+row.counts, minichat.NewID(16)
 	ev.Seq, ev.ID, ev.At = row.seq, row.id, row.at
 	if err := tx.insertEvent(ctx, ev, &row, digest); err != nil {
 		return err
 	}
+	end.head, end.messages, end.dirty = row.seq, row.ordinal, true
 	if err := tx.apply(ctx, ev); err != nil {
 		return fmt.Errorf("append %s: %w", ev.Kind, err)
 	}
@@ -51,13 +57,17 @@ func (tx *Tx) insertEvent(ctx context.Context, ev *minichat.Event, row *eventRow
 	if ev.Key != "" {
 		key = ev.Key
 	}
-	_, err := tx.exec(ctx, `INSERT INTO events
+	n, err := tx.exec(ctx, `INSERT INTO events
 		(room, seq, id, kind, author, at, ordinal, target, rev, thread, pinned, text, body, key, digest)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13, $14)
+		ON CONFLICT (author, key) WHERE key IS NOT NULL DO NOTHING`,
 		ev.Room, row.seq, row.id, row.kind, row.author, row.at, row.ordinal, row.target, row.rev, row.thread,
 		row.text, row.body, key, digest)
 	if err != nil {
 		return fmt.Errorf("insert event: %w", err)
+	}
+	if n == 0 {
+		return ErrKeyUsed
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ func (w *writer) attempt(batch []*call) (again []*call, alone bool) {
 		w.finish(batch, fmt.Errorf("begin: %w", w.d.mapError(err)))
 		return nil, false
 	}
+	w.look() // inside the transaction: nobody else writes until its end
 	tx := newTx(w.st, w.d, w.o.Now, w.memory)
 	wrote := false
 	for i, c := range batch {
@@ -132,7 +133,10 @@ func (w *writer) tellTime(took time.Duration) {
 
 // rollback passes over its error: SQLite has often rolled back by itself, and a
 // transaction that is still open shows at the next BEGIN.
-func (w *writer) rollback() { _ = w.do("ROLLBACK") }
+func (w *writer) rollback() {
+	_ = w.do("ROLLBACK")
+	w.memory.clear()
+}
 
 func (w *writer) do(text string) error {
 	stmt, err := w.st.get(text)

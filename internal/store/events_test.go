@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -47,8 +48,14 @@ func TestKeyIsUniquePerAuthor(t *testing.T) {
 			}
 		}
 		errs := together(t, s, by("ana"), by("ana"), by("bo"))
-		if errs[0] != nil || minichat.CodeOf(errs[1]) != minichat.Conflict || errs[2] != nil {
+		if errs[0] != nil || !errors.Is(errs[1], ErrKeyUsed) || errs[2] != nil {
 			t.Errorf("got %v", errs)
+		}
+		if n := s.Stats().Reruns; n != 0 {
+			t.Errorf("%d batches ran again for a key", n)
+		}
+		if err := s.Write(t.Context(), by("ana")); !errors.Is(err, ErrKeyUsed) {
+			t.Errorf("later: got %v", err)
 		}
 		dense(t, s, "r", 2)
 	})

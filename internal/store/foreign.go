@@ -31,16 +31,23 @@ func (w *writer) pollForeign() {
 	if time.Since(w.polled) < pollEvery/2 {
 		return
 	}
+	w.look()
+}
+
+// look finds out whether another process wrote. If it cannot, it believes so.
+func (w *writer) look() {
 	w.polled = time.Now()
 	v, err := w.dataVersion()
 	if err != nil {
 		w.o.Log.Warn("cannot look for changes by other processes", "err", err)
+		w.memory.clear()
 		return
 	}
 	if v == w.version {
 		return
 	}
 	w.version = v
+	w.memory.clear()
 	select {
 	case w.foreign <- struct{}{}:
 	default: // one notice that nobody has taken yet stands for both

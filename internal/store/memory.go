@@ -2,24 +2,26 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
 	"minichat"
 )
 
-// memory is what a Tx remembers, for many calls of one transaction concern the
-// same few rooms and people: where each room ends, which is written down once
-// before the commit, and who is who and where. A statement that names rooms has
-// the ends written down first; one that changes rooms, members or users empties
-// the memory. So nothing else needs to know of it.
+// memory is what the writer remembers from one transaction to the next, for most
+// concern the same few rooms and people: where each room ends, which is written
+// down once before the commit, and who is who and where. A statement that names
+// rooms has the ends written down first; one that changes rooms, members or users
+// empties the memory, and so do a rollback and a commit of another process, which
+// shows as soon as a transaction has begun. So nothing else needs to know of it.
 type memory struct {
 	ends   map[string]*roomEnd
 	users  map[string]*minichat.User
 	places map[placeKey]place
 }
+
+// remembered is how many rooms, people and places are kept at most.
+const remembered = 4096
 
 // roomEnd is where a room that was written to ends now.
 type roomEnd struct {
@@ -45,6 +47,14 @@ func (m memory) clear() {
 	clear(m.places)
 }
 
+// remember keeps a value, and rather forgets all others than to have too many.
+func remember[K comparable, V any](m map[K]V, key K, value V) {
+	if len(m) >= remembered {
+		clear(m)
+	}
+	m[key] = value
+}
+
 func namesRooms(query string) bool { return strings.Contains(query, "rooms") }
 
 func namesPlaces(query string) bool {
@@ -52,40 +62,27 @@ func namesPlaces(query string) bool {
 }
 
 const (
-	advanceRoom = `UPDATE rooms SET head = head + 1, messages = messages + $2 WHERE id = $1 RETURNING head, messages`
-	settleRoom  = `UPDATE rooms SET head = $2, messages = $3 WHERE id = $1`
+	roomEnds   = `SELECT head, messages FROM rooms WHERE id = $1`
+	settleRoom = `UPDATE rooms SET head = $2, messages = $3 WHERE id = $1`
 )
 
-// advance moves a room's end by one event and returns it. The first time in a
-// transaction it takes the room's row, which stays locked until the end: so
-// seqs are dense and in the order of commits, whoever else writes.
-func (tx *Tx) advance(ctx context.Context, room string, messages int64) (*roomEnd, error) {
-	end := tx.memory.ends[room]
-	if end == nil {
-		return tx.advanceRow(ctx, room, messages)
-	}
-	end.head++
-	end.messages += messages
-	end.dirty = true
-	tx.wrote = true
-	return end, nil
-}
-
-func (tx *Tx) advanceRow(ctx context.Context, room string, messages int64) (*roomEnd, error) {
-	stmt, err := tx.st.get(advanceRoom)
-	if err != nil {
-		return nil, tx.fail(err)
+// end returns where a room ends, for the caller to move it. The transaction shuts
+// out all other writers: so seqs are dense and in the order of commits.
+func (tx *Tx) end(ctx context.Context, room string) (*roomEnd, error) {
+	if end := tx.memory.ends[room]; end != nil {
+		return end, nil
 	}
 	end := new(roomEnd)
-	err = stmt.QueryRowContext(tx.detach(ctx), room, messages).Scan(&end.head, &end.messages)
-	if errors.Is(err, sql.ErrNoRows) {
+	r := tx.reads
+	r.mended = true
+	found, err := r.row(ctx, roomEnds, []any{room}, &end.head, &end.messages)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
 		return nil, minichat.ErrNoRoom()
 	}
-	if err != nil {
-		return nil, tx.fail(err)
-	}
 	tx.memory.ends[room] = end
-	tx.wrote = true
 	return end, nil
 }
 
@@ -123,7 +120,7 @@ func (tx *Tx) GetUser(ctx context.Context, id string) (*minichat.User, error) {
 		if u, err = tx.reads.GetUser(ctx, id); err != nil {
 			return nil, err
 		}
-		tx.memory.users[id] = u
+		remember(tx.memory.users, id, u)
 	}
 	if u == nil {
 		return nil, nil
@@ -144,7 +141,7 @@ func (tx *Tx) GetPlace(ctx context.Context, room, user string) (*minichat.Room, 
 		if p.room, p.member, err = r.GetPlace(ctx, room, user); err != nil {
 			return nil, nil, err
 		}
-		tx.memory.places[key] = p
+		remember(tx.memory.places, key, p)
 	}
 	seen, member := p.copy(tx.memory.ends[room])
 	return seen, member, nil

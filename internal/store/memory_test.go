@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"testing"
 
 	"minichat"
@@ -124,5 +125,67 @@ func TestWhatATransactionRemembersIsTrue(t *testing.T) {
 				wantUnread(t, s, "ana", "r", 0, 4, 0)
 			})
 		})
+	}
+}
+
+// What was remembered from earlier transactions ends when another process
+// writes, or when what was written is rolled back.
+func TestWhatIsRememberedEndsInTime(t *testing.T) {
+	ctx := t.Context()
+	for _, b := range backends() {
+		t.Run(b.name, func(t *testing.T) {
+			url := b.url(t)
+			s := open(t, url)
+			addUser(t, s, "ana", "bo")
+			addRoom(t, s, "r", "ana", "bo")
+			other := open(t, url)
+			role := func(want minichat.Role, head int64) {
+				t.Helper()
+				write(t, s, func(tx *Tx) error {
+					room, m, err := tx.GetPlace(ctx, "r", "ana")
+					if err != nil || m.Role != want || room.Head != head {
+						t.Errorf("got %+v, %+v, %v, want role %q and head %d", room, m, err, want, head)
+					}
+					return err
+				})
+			}
+			for i := range int64(3) { // the two take turns, and neither polls that often
+				post(t, s, "r", "ana", "one")
+				role("", 3*i+1)
+				post(t, other, "r", "bo", "two")
+				post(t, s, "r", "ana", "three")
+				role("", 3*i+3)
+			}
+			write(t, other, func(tx *Tx) error { return tx.SetMemberRole(ctx, "r", "ana", minichat.Admin) })
+			role(minichat.Admin, 9)
+			err := s.Write(ctx, func(tx *Tx) error {
+				if err := appendTo(t, "r", "", "taken back")(tx); err != nil {
+					return err
+				}
+				if err := tx.SetRead(ctx, []ReadMark{{"ana", "r", 10, false}}); err != nil {
+					return err
+				}
+				return errors.New("and now not")
+			})
+			if err == nil {
+				t.Error("a write that failed succeeded")
+			}
+			role(minichat.Admin, 9)
+			if _, m, err := s.GetPlace(ctx, "r", "ana"); err != nil || m.Read != 0 {
+				t.Errorf("read: %+v, %v, want 0", m, err)
+			}
+			post(t, s, "r", "ana", "ten")
+			dense(t, s, "r", 10)
+		})
+	}
+}
+
+// However many people and rooms there are, only so many are remembered.
+func TestRememberForgets(t *testing.T) {
+	m := map[int]int{}
+	for i := range 3 * remembered {
+		if remember(m, i, i); m[i] != i || len(m) > remembered {
+			t.Fatalf("after %d: %d kept, the last is %d", i, len(m), m[i])
+		}
 	}
 }

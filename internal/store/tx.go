@@ -21,9 +21,11 @@ type Tx struct {
 	failed error // the first statement that failed: the transaction cannot go on
 }
 
-// newTx begins with an empty memory; m lends its room.
+// newTx begins with what the transactions before it remembered.
 func newTx(st *statements, d dialect, now func() int64, m memory) *Tx {
-	m.clear()
+	if len(m.ends) > remembered {
+		clear(m.ends)
+	}
 	tx := &Tx{now: now, reads: reads{st: st, d: d}, memory: m}
 	tx.reads.tx = tx
 	return tx
@@ -43,6 +45,20 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error
 			return 0, tx.fail(err)
 		}
 	}
+	return tx.run(ctx, stmt, args)
+}
+
+// execKept is exec for a statement after which the memory is as true as before,
+// or is mended by the caller.
+func (tx *Tx) execKept(ctx context.Context, query string, args ...any) (int64, error) {
+	stmt, err := tx.st.get(query)
+	if err != nil {
+		return 0, tx.fail(err)
+	}
+	return tx.run(ctx, stmt, args)
+}
+
+func (tx *Tx) run(ctx context.Context, stmt *statement, args []any) (int64, error) {
 	result, err := stmt.ExecContext(tx.detach(ctx), args...)
 	if err != nil {
 		return 0, tx.fail(err)

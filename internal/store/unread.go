@@ -146,15 +146,20 @@ func (tx *Tx) SetRead(ctx context.Context, marks []ReadMark) error {
 }
 
 func (tx *Tx) setRead(ctx context.Context, mark ReadMark) error {
-	var head, messages, read int64
-	found, err := tx.row(ctx, `SELECT r.head, r.messages, m.read FROM members m JOIN rooms r ON r.id = m.room
-		WHERE m.room = $1 AND m.user_id = $2`, []any{mark.Room, mark.User}, &head, &messages, &read)
-	seq := min(mark.Seq, head)
-	if err != nil || !found || seq == read || seq < read && !mark.Back {
+	_, m, err := tx.GetPlace(ctx, mark.Room, mark.User)
+	if err != nil || m == nil {
 		return err
 	}
-	ordinal := messages
-	if seq < head {
+	end, err := tx.end(ctx, mark.Room)
+	if err != nil {
+		return err
+	}
+	seq := min(mark.Seq, end.head)
+	if seq == m.Read || seq < m.Read && !mark.Back {
+		return nil
+	}
+	ordinal := end.messages
+	if seq < end.head {
 		ordinal = 0
 		_, err := tx.row(ctx, `SELECT ordinal FROM events WHERE room = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1`,
 			[]any{mark.Room, seq}, &ordinal)
@@ -162,7 +167,8 @@ func (tx *Tx) setRead(ctx context.Context, mark ReadMark) error {
 			return err
 		}
 	}
-	_, err = tx.exec(ctx, `UPDATE members SET read = $3, read_ordinal = $4 WHERE room = $1 AND user_id = $2`,
+	_, err = tx.execKept(ctx, `UPDATE members SET read = $3, read_ordinal = $4 WHERE room = $1 AND user_id = $2`,
 		mark.Room, mark.User, seq, ordinal)
+	tx.memory.places[placeKey{mark.Room, mark.User}].member.Read = seq
 	return err
 }

@@ -40,8 +40,8 @@ type writer struct {
 	db      *sql.DB
 	conn    *sql.Conn
 	st      *statements
-	memory  memory // of the transaction under way
-	version int64  // data_version last seen: other processes move it, we do not
+	memory  memory
+	version int64 // data_version last seen: other processes move it, we do not
 	polled  time.Time
 	dead    error // set for good when the disk can no longer be trusted
 
