@@ -188,6 +188,9 @@ func (p *process) batch() float64 {
 // in memory after them.
 func (b *bench) takeProfile(sc scenario, p *process) {
 	time.Sleep(2500 * time.Millisecond)
+	if strings.Contains(sc.load, "-n 10000") && !strings.HasPrefix(sc.load, "storm") {
+		time.Sleep(2500 * time.Millisecond) // until all are in
+	}
 	err := b.keep(p, "profile?seconds=3", sc.name+".pprof")
 	if strings.HasPrefix(sc.load, "idle") {
 		time.Sleep(3 * time.Second) // all are there by now
