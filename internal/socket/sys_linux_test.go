@@ -28,7 +28,7 @@ func ownDescriptor(t testing.TB) (fd int32, peer *net.TCPConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fd, ok := takeOver(other)
+	fd, ok := takeOver(other.(*net.TCPConn))
 	if !ok {
 		t.Fatal("the descriptor could not be taken over")
 	}
