@@ -51,6 +51,9 @@ func testFullDisk(t *testing.T, s *server, v volume) {
 	l := watching(ctx, t, s, people[1], room, int64(len(log)))
 	defer l.ws.CloseNow()
 	acked += refusedLive(ctx, t, l, room)
+	if n := s.metric(`minichat_refused_total{code="storage_full"}`); n < 1 {
+		t.Errorf("full: the metrics tell of %d refusals", n)
+	}
 	v.free()
 	pid := s.cmd.Process.Pid
 	for i, p := range people { // what was refused, with its key

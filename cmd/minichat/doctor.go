@@ -13,6 +13,7 @@ import (
 
 	"minichat"
 	"minichat/internal/auth"
+	"minichat/internal/backup"
 	"minichat/internal/config"
 	"minichat/internal/doctor"
 )
@@ -55,7 +56,8 @@ func (c *doctorCommand) Run(w *world) error {
 		tell(doctor.Finding{ID: "settings", Status: doctor.OK, Seen: "every setting can be used"})
 		doctor.Run(w.ctx, doctor.Options{
 			Config: cfg, Folder: lookAtFolder(cfg.Data), Idle: c.Idle, Roots: c.roots, Tell: tell,
-			Token: func(context.Context) (string, func() error, error) { return c.borrowToken(w) },
+			Backups: func(ctx context.Context) (time.Time, error) { return newestBackup(ctx, cfg) },
+			Token:   func(context.Context) (string, func() error, error) { return c.borrowToken(w) },
 		})
 	}
 	if err := w.ctx.Err(); err != nil {
@@ -93,6 +95,14 @@ func printFinding(w *world, f doctor.Finding) {
 		text += ". To mend it: " + f.Mend
 	}
 	fmt.Fprintln(w.stdout, text)
+}
+
+func newestBackup(ctx context.Context, cfg *config.Config) (time.Time, error) {
+	all, err := backup.List(ctx, whereOf(cfg.Backup))
+	if err != nil || len(all) == 0 {
+		return time.Time{}, err
+	}
+	return all[len(all)-1].TakenAt, nil
 }
 
 // borrowToken makes a token of an owner, for a socket that stays longer than one

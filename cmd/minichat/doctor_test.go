@@ -132,6 +132,24 @@ func TestDoctorFindsFaultsOfTheFolder(t *testing.T) {
 	holds(t, found, "settings", "failing: --public-url (MINICHAT_PUBLIC_URL): ")
 }
 
+func TestDoctorLooksAtBackups(t *testing.T) {
+	dir := t.TempDir()
+	data, to := filepath.Join(dir, "data"), filepath.Join(dir, "backups")
+	start(t, data).end(t)
+	holds(t, examine(t, 0, "--data", data), "backup.place", "warning: this server makes no backups")
+	found := examine(t, 0, "--data", data, "--backup", to)
+	holds(t, found, "backup.place", "ok: "+to+" is not there yet")
+	holds(t, found, "backup.age", "warning: there is no backup yet")
+	done(t, "", "backup", to, "--data", data)
+	found = examine(t, 0, "--data", data, "--backup", to)
+	holds(t, found, "backup.place", "warning: "+to+" is on the disk of the data")
+	holds(t, found, "backup.age", "ok: the newest backup is ")
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, examine(t, 1, "--data", data, "--backup", filepath.Join(dir, "file")), "backup.place", "failing: ")
+}
+
 func TestDoctorLooksAtTheBucket(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	s3 := testbucket.Start(t, "http://pages.example.org")

@@ -40,9 +40,6 @@ func checkDisk(_ context.Context, v *visit) {
 		v.ok("disk.folder", "%s, for its owner alone", v.Config.Data)
 	}
 	checkVolume(v, v.Config.Data)
-	if dir := v.Config.FilesDir; dir != "" && !sameDisk(dir, v.Config.Data) {
-		checkRoom(v, dir)
-	}
 	checkWrite(v, v.Config.Data)
 	checkMarker(v)
 	checkLock(v)
@@ -61,35 +58,39 @@ func checkVolume(v *visit, dir string) {
 	default:
 		v.ok("disk.local", "%s is on %s, on this machine", dir, disk.kind)
 	}
-	checkRoom(v, dir)
+	checkRoom(v, dir, "disk.space", "disk.inodes")
+	files := v.Config.FilesDir
+	if same, known := sameDisk(files, dir); files != "" && known && !same {
+		checkRoom(v, files, "disk.files-space", "disk.files-inodes")
+	}
 }
 
-// checkRoom judges free bytes and free inodes.
-func checkRoom(v *visit, dir string) {
+// checkRoom judges free bytes and free inodes, under these ids.
+func checkRoom(v *visit, dir, space, inodes string) {
 	disk, err := statDisk(dir)
 	if err != nil {
-		v.warn("disk.space", "df -h "+dir, "the free space of %s cannot be told: %v", dir, err)
+		v.warn(space, "df -h "+dir, "the free space of %s cannot be told: %v", dir, err)
 		return
 	}
 	seen := fmt.Sprintf("%s of %s are free below %s", size(disk.free), size(disk.total), dir)
 	const mend = "enlarge the disk, or remove what is not needed: minichat files check --fix"
 	switch {
 	case disk.free < leastFree:
-		v.fail("disk.space", mend, "%s", seen)
+		v.fail(space, mend, "%s", seen)
 	case disk.free < scantFree || disk.free < disk.total/20:
-		v.warn("disk.space", mend, "%s", seen)
+		v.warn(space, mend, "%s", seen)
 	default:
-		v.ok("disk.space", "%s", seen)
+		v.ok(space, "%s", seen)
 	}
 	switch {
 	case disk.inodes == 0:
-		v.ok("disk.inodes", "this file system does not count them")
+		v.ok(inodes, "this file system does not count them")
 	case disk.inodesFree < 1000:
-		v.fail("disk.inodes", "remove small files from that disk, or make a file system with more inodes (mkfs.ext4 -N)", "%d of %d are free", disk.inodesFree, disk.inodes)
+		v.fail(inodes, "remove small files from that disk, or make a file system with more inodes (mkfs.ext4 -N)", "%d of %d are free", disk.inodesFree, disk.inodes)
 	case disk.inodesFree < disk.inodes/20:
-		v.warn("disk.inodes", "remove small files from that disk", "%d of %d are free", disk.inodesFree, disk.inodes)
+		v.warn(inodes, "remove small files from that disk", "%d of %d are free", disk.inodesFree, disk.inodes)
 	default:
-		v.ok("disk.inodes", "%d of %d are free", disk.inodesFree, disk.inodes)
+		v.ok(inodes, "%d of %d are free", disk.inodesFree, disk.inodes)
 	}
 }
 

@@ -50,6 +50,9 @@ type Options struct {
 	// for a hello, and says how to end it. nil: such a silence cannot be tried.
 	Token func(context.Context) (token string, end func() error, err error)
 
+	// Backups says when the newest backup was taken, zero when there is none.
+	Backups func(context.Context) (time.Time, error)
+
 	Roots *x509.CertPool // whom to believe at the public address; nil: the system's
 
 	Tell func(Finding) // called for each finding, as it is found
@@ -77,6 +80,7 @@ var groups = []struct {
 	{"tls", 10 * time.Second, checkTLS},
 	{"outside", 4 * time.Minute, checkOutside},
 	{"bucket", 2 * time.Minute, checkBucket},
+	{"backup", time.Minute, checkBackup},
 	{"clock", 10 * time.Second, checkClock},
 }
 

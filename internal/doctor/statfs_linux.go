@@ -2,8 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,16 +56,4 @@ func statDisk(dir string) (disk, error) {
 	block := uint64(st.Bsize)
 	d.free, d.total, d.inodes, d.inodesFree = st.Bavail*block, st.Blocks*block, st.Files, st.Ffree
 	return d, nil
-}
-
-// sameDisk reports whether both are on one file system, or cannot be compared.
-func sameDisk(a, b string) bool {
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	if errX != nil || errY != nil {
-		return true
-	}
-	sx, okX := x.Sys().(*syscall.Stat_t)
-	sy, okY := y.Sys().(*syscall.Stat_t)
-	return !okX || !okY || sx.Dev == sy.Dev
 }

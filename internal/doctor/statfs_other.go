@@ -15,5 +15,3 @@ type disk struct {
 func statDisk(string) (disk, error) {
 	return disk{}, errors.New("this system is not known well enough")
 }
-
-func sameDisk(string, string) bool { return true }
