@@ -73,15 +73,15 @@ func (b *bucket) checkClosed(ctx context.Context) {
 	const mend = "aws s3api put-public-access-block --bucket %s --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
 	how := strings.Replace(mend, "%s", b.c.Name, 1)
 	var open []string
-	for what, address := range map[string]string{"list the bucket": b.plainAddress(ctx, ""), "read a file in it": b.plainAddress(ctx, b.key)} {
-		status, err := b.ask(ctx, http.MethodGet, address, nil)
+	for _, try := range []struct{ what, key string }{{"list the bucket", ""}, {"read a file in it", b.key}} {
+		res, err := b.ask(ctx, http.MethodGet, b.plainAddress(ctx, try.key), nil)
 		switch {
 		case err != nil:
-			b.warn("bucket.public", how, "whether strangers may %s cannot be told: %v", what, rootOf(err))
+			b.warn("bucket.public", how, "whether strangers may %s cannot be told: %v", try.what, rootOf(err))
 			return
-		// Not there, said to a stranger, means that he may look.
-		case status.StatusCode < 300 || status.StatusCode == http.StatusNotFound && b.stored:
-			open = append(open, what)
+		// Who says to a stranger that something is not there would give it if it were.
+		case res.StatusCode < 300 || res.StatusCode == http.StatusNotFound:
+			open = append(open, try.what)
 		}
 	}
 	if len(open) > 0 {

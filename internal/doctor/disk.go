@@ -100,7 +100,7 @@ func checkWrite(v *visit, dir string) {
 	seen := fmt.Sprintf("4 KiB and an fsync take %s, at worst %s of %d", about(median), about(worst), syncTries)
 	switch {
 	case err != nil:
-		v.fail("disk.write", "make the folder the server's own (chown -R minichat: "+dir+") on a disk that is mounted for writing and has free space", "%s cannot be written: %v", dir, err)
+		v.fail("disk.write", "run as the server's user (sudo -u minichat minichat doctor); if that cannot write either: chown -R minichat: "+dir+", and mount -o remount,rw", "%s cannot be written: %v", dir, err)
 	case median > slowSync:
 		v.warn("disk.write", "use a faster disk: each message waits for one fsync (gp3, NVMe; no network share)", "%s", seen)
 	default:
@@ -137,7 +137,7 @@ func trySync(dir string) (median, worst time.Duration, err error) {
 func checkMarker(v *visit) {
 	switch f := v.Folder; {
 	case f.MarkErr != nil:
-		v.fail("disk.marker", "chown minichat: "+filepath.Join(v.Config.Data, ".minichat-volume"), "the volume's marker cannot be read: %v", f.MarkErr)
+		v.fail("disk.marker", "run as the server's user, or chown minichat: "+filepath.Join(v.Config.Data, ".minichat-volume"), "%v", f.MarkErr)
 	case f.Marked == "" && !exists(v.Config.DatabaseFile()):
 		v.ok("disk.marker", "none yet; the first start writes it")
 	case f.Marked == "":
