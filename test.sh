@@ -165,6 +165,7 @@ test_bucket() { (cd tools/versitygw && CGO_ENABLED=0 go tool -n versitygw); }
 test_servers() {
   test_bucket
   (cd tools/metadata && CGO_ENABLED=0 go tool -n ec2-metadata-mock)
+  (cd tools/litestream && CGO_ENABLED=0 go tool -n litestream)
 }
 
 # A module of its own: what reads Terraform's language is no part of MiniChat.

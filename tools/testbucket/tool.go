@@ -25,7 +25,7 @@ func Tool(t testing.TB, name string) string {
 		t.Fatalf("lock %s: %v", module, err)
 	}
 	main := map[string]string{
-		"versitygw": "versitygw", "metadata": "ec2-metadata-mock",
+		"versitygw": "versitygw", "metadata": "ec2-metadata-mock", "litestream": "litestream",
 	}[name]
 	return goCommand(t, module, "tool", "-n", main)
 }
