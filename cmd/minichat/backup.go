@@ -58,11 +58,15 @@ func (c *backupCommand) Run(w *world) error {
 			printBackup(w, result, dest.Text)
 		}
 		if err != nil {
-			return fmt.Errorf("the backup to %s failed: %w", dest.Text, err)
+			return inWords("the backup to "+dest.Text+" failed", err)
 		}
 		return nil
 	})
 }
+
+// inWords is an error for the person at the terminal. It keeps what was attempted
+// beside the words that somebody who chats would get, and their cause.
+func inWords(what string, err error) error { return fmt.Errorf("%s: %v", what, err) }
 
 func printBackup(w *world, r *backup.Result, to string) {
 	fmt.Fprintln(w.stdout, r.Name)
@@ -78,7 +82,7 @@ func printBackup(w *world, r *backup.Result, to string) {
 func listBackups(w *world, from backup.Where) error {
 	all, err := backup.List(w.ctx, from)
 	if err != nil {
-		return fmt.Errorf("look at %s: %w", from.Text, err)
+		return inWords("look at "+from.Text, err)
 	}
 	t := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', 0)
 	for _, l := range all {

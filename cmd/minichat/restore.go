@@ -51,7 +51,7 @@ func (c *restoreCommand) Run(w *world) error {
 	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	r, err := restoreTo(w.ctx, cfg, whereOf(from), c.At, c.Partial, log)
 	if err != nil {
-		return fmt.Errorf("restore from %s: %w", from.Text, err)
+		return inWords("restore from "+from.Text, err)
 	}
 	w.say("Restored the backup %s into %s: %d rooms with %d events, %d files copied, %d were there. Clients will load their rooms anew.", r.Name, cfg.Data, r.Rooms, r.Events, r.Copied, r.There)
 	for _, key := range r.Left {
@@ -66,8 +66,12 @@ func restoreTo(ctx context.Context, cfg *config.Config, from backup.Where, name 
 		return nil, err
 	}
 	defer place.Close()
+	marked, err := readMarker(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
 	return backup.Restore(ctx, from, name, backup.Target{
-		Database: cfg.DatabaseFile(), Files: place, At: at, Partial: partial, Log: log,
+		Database: cfg.DatabaseFile(), Files: place, At: at, Ours: marked != "" && cfg.FilesDir == filepath.Join(cfg.Data, "files"), Partial: partial, Log: log,
 		// A folder with the marker and without the database is never begun anew, also if this is cut off.
 		Begin: func(database string) error { return claim(cfg.Data, database) },
 	})

@@ -10,11 +10,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"minichat"
 	"minichat/internal/backup"
 )
 
-// chores are what a server does by itself beside the chat: noting how far its
-// history has come, and backups.
+// chores are what a server does by itself beside the chat: marking what is its,
+// noting how far its history has come, and backups.
 type chores struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup
@@ -25,6 +26,7 @@ func (s *server) startChores() *chores {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &chores{stop: stop}
 	c.done.Go(func() { noteHistory(ctx, s.cfg.Data, s.store, s.log) })
+	c.done.Go(func() { s.markFiles(ctx) })
 	if s.cfg.Backup == nil {
 		return c
 	}
@@ -33,6 +35,15 @@ func (s *server) startChores() *chores {
 	clearScratch(scratchFolder(s.cfg))
 	c.done.Go(func() { c.backups.Run(ctx) })
 	return c
+}
+
+// markFiles marks the place of the files at once, so that a restore knows them
+// when the database is lost. A place that does not answer is marked by the sweep.
+func (s *server) markFiles(ctx context.Context) {
+	err := s.files.Own(ctx, s.store.ID())
+	if minichat.CodeOf(err) == minichat.Conflict {
+		s.log.Error("the place of the files is not this database's", "err", err)
+	}
 }
 
 // close ends them; a backup that is being made is given up.

@@ -24,7 +24,7 @@ func (c *verifyCommand) Run(w *world) error {
 	}
 	r, err := backup.Verify(w.ctx, whereOf(from), c.At, "", c.Quick)
 	if err != nil {
-		return fmt.Errorf("verify the backup at %s: %w", from.Text, err)
+		return inWords("verify the backup at "+from.Text, err)
 	}
 	if c.JSON {
 		enc := json.NewEncoder(w.stdout)

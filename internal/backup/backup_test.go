@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"minichat"
 	"minichat/internal/store"
@@ -29,7 +28,7 @@ func TestThereAndBack(t *testing.T) {
 		w.post(5)
 		sizes[w.file(50)] = 50
 		second := w.backup(0)
-		if second.Copied != 1 || second.CopiedBytes != 50 || second.Files != 4 || second.Name <= first.Name && second.TakenAt.Sub(first.TakenAt) > time.Second {
+		if second.Copied != 1 || second.CopiedBytes != 50 || second.Files != 4 {
 			t.Errorf("the second: got %+v", second)
 		}
 		for name, files := range map[string]int{first.Name: 3, second.Name: 4} {
@@ -145,7 +144,6 @@ func TestRetention(t *testing.T) {
 		var list []string
 		for range 3 {
 			list = append(list, w.backup(0).Name)
-			time.Sleep(1100 * time.Millisecond) // names have seconds
 		}
 		last := w.backup(2)
 		if !slices.Equal(last.Removed, list[:2]) {
@@ -157,7 +155,6 @@ func TestRetention(t *testing.T) {
 		if _, err := Prove(t.Context(), w.to, last.Name, w.src.Scratch, "test", w.src.Log); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(1100 * time.Millisecond)
 		next := w.backup(2)
 		if want := []string{first, list[2]}; !slices.Equal(next.Removed, want) {
 			t.Errorf("removed %v, want %v", next.Removed, want)

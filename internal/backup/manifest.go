@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -118,7 +119,9 @@ func listed(ctx context.Context, p place) (whole []Listed, unfinished []string, 
 		}
 		whole = append(whole, l)
 	}
-	slices.SortFunc(whole, func(a, b Listed) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(whole, func(a, b Listed) int {
+		return cmp.Or(a.TakenAt.Compare(b.TakenAt), strings.Compare(a.Name, b.Name))
+	})
 	slices.Sort(unfinished)
 	return whole, unfinished, nil
 }

@@ -21,6 +21,7 @@ type Target struct {
 	Database string                      // path of the file that is to be made
 	Files    files.Store                 // empty, or what is left of this very database's
 	At       Where                       // of Files
+	Ours     bool                        // Files go with what Begin looks at, so that they need no mark of their own
 	Partial  bool                        // leave out files that the backup does not give back
 	Begin    func(database string) error // called with its id after all checks, before anything changes
 	Log      *slog.Logger
@@ -60,8 +61,10 @@ func Restore(ctx context.Context, from Where, name string, to Target) (*Restored
 	if err := acceptable(&v.report, to.Partial); err != nil {
 		return nil, err
 	}
-	if err := refuseStrangers(ctx, to); err != nil {
-		return nil, err
+	if !to.Ours {
+		if err := refuseStrangers(ctx, to); err != nil {
+			return nil, err
+		}
 	}
 	if err := to.Begin(v.report.Database); err != nil {
 		return nil, err
