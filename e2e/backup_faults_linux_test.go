@@ -54,12 +54,12 @@ func TestBackupToFullDisk(t *testing.T) {
 		}
 	})
 	dest := filepath.Join(dir, "backups")
-	fails(t, "no space left", "backup", dest, "--data", s.data)
+	fails(t, "not enough room", "backup", dest, "--data", s.data)
 	fails(t, "there is no", "verify", dest)
 	if _, err := say1(s, owner, room, "on", "the chat goes on"); err != nil {
 		t.Error(err)
 	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=60m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=90m"); err != nil {
 		t.Fatal(err)
 	}
 	must1(t, "backup", dest, "--data", s.data)

@@ -124,11 +124,18 @@ type running struct {
 }
 
 func (r *running) make(ctx context.Context, lock lease) (*Result, error) {
+	size, err := r.Store.Size(ctx)
+	if err != nil {
+		return nil, err
+	}
 	dir, done, err := scratchIn(cmp.Or(r.place.scratch(), r.Scratch))
 	if err != nil {
 		return nil, err
 	}
 	defer done()
+	if err := hasRoom(dir, size, "the database"); err != nil {
+		return nil, err
+	}
 	m := &Manifest{Format: format, TakenAt: time.Now().UTC().Truncate(time.Millisecond), Version: r.Version}
 	m.Name = m.TakenAt.Format("20060102T150405Z") + "-" + minichat.NewID(6)
 	r.name = m.Name
@@ -195,6 +202,22 @@ func scratchIn(dir string) (name string, done func(), err error) {
 		return "", nil, fmt.Errorf("make a folder to work in: %w", err)
 	}
 	return name, func() { os.RemoveAll(name) }, nil // what stays is cleared at the next start
+}
+
+// spare is what is left free on a disk, which others may need more: the chat, if
+// it is on the same one.
+const spare = 32 << 20
+
+// hasRoom refuses what would fill the disk that dir is on.
+func hasRoom(dir string, size int64, what string) error {
+	free, _, err := files.Room(dir)
+	if err != nil {
+		return fmt.Errorf("ask for the free space: %w", err)
+	}
+	if free-spare < size {
+		return fmt.Errorf("there is not enough room on the disk of %s: %s needs %d bytes and %d to spare, and %d are free", dir, what, size, spare, free)
+	}
+	return nil
 }
 
 func hashFile(path string) (sum string, size int64, err error) {

@@ -28,6 +28,9 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 	if err != nil {
 		return err
 	}
+	if err := r.roomFor(rows, there); err != nil {
+		return err
+	}
 	kept := make([]keptFile, len(rows))
 	err = inParallel(ctx, len(rows), func(ctx context.Context, i int) error {
 		f, ok := there[rows[i].Key]
@@ -55,6 +58,21 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 		}
 	}
 	return writeList(listPath, kept)
+}
+
+// roomFor looks whether what is to be copied fits into a folder.
+func (r *running) roomFor(rows []store.KeptFile, there map[string]keptFile) error {
+	dir := r.place.scratch()
+	if dir == "" {
+		return nil
+	}
+	var need int64
+	for _, row := range rows {
+		if f, ok := there[row.Key]; !ok || f.Size != row.Size {
+			need += row.Size
+		}
+	}
+	return hasRoom(dir, need, "what is to be copied")
 }
 
 // known is what earlier backups say of files that are at the place, with the

@@ -199,7 +199,7 @@ func (r *restored) has(t *testing.T, key string, size int) string {
 	return ""
 }
 
-// failing is a place for files that fails for one key.
+// failing is a place for files where something happens when one key is asked for.
 type failing struct {
 	files.Store
 	key  string
@@ -208,7 +208,9 @@ type failing struct {
 
 func (f failing) Open(ctx context.Context, key string) (io.ReadSeekCloser, int64, error) {
 	if key == f.key {
-		return nil, 0, f.fail()
+		if err := f.fail(); err != nil {
+			return nil, 0, err
+		}
 	}
 	return f.Store.Open(ctx, key)
 }

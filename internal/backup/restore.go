@@ -61,6 +61,11 @@ func Restore(ctx context.Context, from Where, name string, to Target) (*Restored
 	if err := acceptable(&v.report, to.Partial); err != nil {
 		return nil, err
 	}
+	if to.At.Bucket == nil {
+		if err := hasRoom(to.At.Dir, v.report.Bytes, "what is to be restored"); err != nil && !to.Ours { // then most may be there
+			return nil, err
+		}
+	}
 	if !to.Ours {
 		if err := refuseStrangers(ctx, to); err != nil {
 			return nil, err

@@ -102,6 +102,9 @@ func (v *verifying) run(ctx context.Context, quick bool) error {
 // database fetches the database and looks through it.
 func (v *verifying) database(ctx context.Context) ([]store.KeptFile, error) {
 	m := v.found.Manifest
+	if err := hasRoom(filepath.Dir(v.local), m.part(databaseName).Size, "the database"); err != nil {
+		return nil, err
+	}
 	if err := fetch(ctx, v.place, nameIn(m.Name, databaseName), *m.part(databaseName), v.local); err != nil {
 		if _, bad := errors.AsType[*damage](err); !bad && !isAbsent(err) {
 			return nil, err

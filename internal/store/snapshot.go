@@ -28,6 +28,15 @@ func (s *Store) Snapshot(ctx context.Context, to string) error {
 	return errors.Join(err, conn.Close())
 }
 
+// Size is how many bytes a Snapshot has now.
+func (s *Store) Size(ctx context.Context) (int64, error) {
+	var n int64
+	if _, err := s.row(ctx, `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`, nil, &n); err != nil {
+		return 0, fmt.Errorf("size of the database: %w", err)
+	}
+	return n, nil
+}
+
 // copyDatabase copies what conn sees into a file that must not be there. The
 // transaction keeps the moment while pages are copied; writers do not wait for it.
 func copyDatabase(ctx context.Context, conn *sql.Conn, to string) (err error) {

@@ -1,0 +1,69 @@
+package backup
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// The disk of the backups fills up while one is made: it fails, nothing looks
+// whole, and with room again the next one is.
+func TestDiskFillsUp(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("a small file system is mounted for it, which root alone may")
+	}
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=48m"); err != nil {
+		t.Fatalf("mount: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	dest := filepath.Join(dir, "backups")
+	w := newWorld(t, kept{Where{Dir: dest, Text: dest}, dest})
+	w.post(5)
+	w.file(1 << 20)
+	last := w.file(2 << 20)
+	balloon := filepath.Join(dir, "balloon")
+	src := w.src
+	src.Files = failing{w.disk, last, func() error { return fill(balloon) }}
+	if _, err := Run(t.Context(), src, w.to, 0); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("got %v, want no space left on device", err)
+	}
+	if _, err := Verify(t.Context(), w.to, "", w.src.Scratch, false); err == nil || !strings.Contains(err.Error(), "there is no") {
+		t.Errorf("verify: got %v", err)
+	}
+	if _, err := Run(t.Context(), w.src, w.to, 0); err == nil || !strings.Contains(err.Error(), "not enough room") {
+		t.Errorf("again: got %v", err)
+	}
+	if err := os.Remove(balloon); err != nil {
+		t.Fatal(err)
+	}
+	w.backup(0)
+	if r := w.verify(""); !r.Whole() || r.Files != 2 {
+		t.Errorf("with room again: %+v", r)
+	}
+	for _, name := range w.names() {
+		if strings.HasPrefix(name, unfinished) {
+			t.Errorf("left over: %s", name)
+		}
+	}
+}
+
+// fill writes a file until the disk is full.
+func fill(path string) error {
+	f, err := os.Create(path)
+	for err == nil {
+		_, err = f.Write(make([]byte, 64<<10))
+	}
+	f.Close() // what was written stays
+	if errors.Is(err, syscall.ENOSPC) {
+		return nil
+	}
+	return err
+}
