@@ -38,9 +38,9 @@ func must1(t testing.TB, args ...string) string {
 	return out
 }
 
-// crowd posts, uploads and deletes until it is told to stop, and remembers what
+// throng posts, uploads and deletes until it is told to stop, and remembers what
 // was acknowledged.
-type crowd struct {
+type throng struct {
 	s    *server
 	room string
 
@@ -52,8 +52,8 @@ type crowd struct {
 	over sync.WaitGroup
 }
 
-func newCrowd(t *testing.T, s *server, people []person, room string) *crowd {
-	c := &crowd{s: s, room: room, stop: make(chan struct{})}
+func newThrong(t *testing.T, s *server, people []person, room string) *throng {
+	c := &throng{s: s, room: room, stop: make(chan struct{})}
 	for g, p := range people {
 		c.over.Go(func() {
 			for i := 0; ; i++ {
@@ -72,7 +72,7 @@ func newCrowd(t *testing.T, s *server, people []person, room string) *crowd {
 	return c
 }
 
-func (c *crowd) act(p person, word string, i int) error {
+func (c *throng) act(p person, word string, i int) error {
 	if i%5 != 0 {
 		_, err := say1(c.s, p, c.room, word, strings.Repeat("word ", 200))
 		if err == nil {
@@ -115,14 +115,14 @@ func (s *server) unsay(p person, room string, seq int64) error {
 }
 
 // acked is what was acknowledged until now.
-func (c *crowd) acked() (keys []string, files []attachment) {
+func (c *throng) acked() (keys []string, files []attachment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string(nil), c.keys...), append([]attachment(nil), c.files...)
 }
 
 // await waits until n posts were acknowledged.
-func (c *crowd) await(t *testing.T, n int) {
+func (c *throng) await(t *testing.T, n int) {
 	t.Helper()
 	for until := time.Now().Add(startWithin); ; time.Sleep(10 * time.Millisecond) {
 		if keys, files := c.acked(); len(keys) >= n && len(files) > 2 {
@@ -134,7 +134,7 @@ func (c *crowd) await(t *testing.T, n int) {
 	}
 }
 
-func (c *crowd) end() {
+func (c *throng) end() {
 	close(c.stop)
 	c.over.Wait()
 }
@@ -165,7 +165,7 @@ func testBackup(t *testing.T, bucket bool) {
 	owner := s.owner()
 	people := s.people(owner, 4)
 	room := s.room(owner, "channel", "hall", people...)
-	c := newCrowd(t, s, people, room)
+	c := newThrong(t, s, people, room)
 	c.await(t, 100)
 	must1(t, append([]string{"backup", dest, "--data", s.data}, files...)...)
 	c.await(t, 200)
