@@ -54,6 +54,7 @@ export class Client {
       keepDetails: () => !this.settings.cleanPhotos.value,
       usage: () => this.usage(),
       keys,
+      tab: keyStore('sessionStorage'),
       locks: globalThis.navigator?.locks,
     })
     this.connection.addEventListener('state', (e) => this.#linkChanged(/** @type {CustomEvent} */ (e).detail))

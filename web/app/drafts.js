@@ -78,11 +78,11 @@ export class Drafts {
   }
 }
 
-/** localStorage, or memory where the browser forbids it. @returns {KeyStore} */
-export function keyStore() {
+/** What the browser keeps, or memory where it is forbidden. @param {'localStorage'|'sessionStorage'} [name] @returns {KeyStore} */
+export function keyStore(name = 'localStorage') {
   try {
-    globalThis.localStorage.getItem('minichat')
-    return globalThis.localStorage
+    globalThis[name].getItem('minichat')
+    return globalThis[name]
   } catch {
     return memoryStore()
   }

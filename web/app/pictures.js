@@ -7,6 +7,8 @@ import { HEAD, barest, clean, photoKind } from './exif.js'
 
 const PICTURE = /^image\/(png|jpeg|gif|webp|avif)$/
 const VIDEO = /^video\/(mp4|webm|ogg|quicktime)$/
+/** Kinds of photos and films that may hold a place, and that nothing here can take it out of. */
+const UNCLEANED = /^(image\/(hei[cf]|avif|tiff|x-adobe-dng)|video\/(mp4|quicktime|3gpp))/
 /** What is unpacked into memory at most, and how much is read to be cleaned. */
 const DECODED = 50 * 2 ** 20
 const CLEANED = 256 * 2 ** 20
@@ -22,9 +24,8 @@ const PATIENCE = 5000
  * @returns {Promise<{blob: Blob, note?: PhotoNote}>}
  */
 export async function cleaned(file) {
-  if (!photoKind(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()))) return { blob: file }
-  if (file.size > CLEANED) return { blob: file, note: 'kept' }
-  const answer = clean(new Uint8Array(await file.arrayBuffer()))
+  if (!photoKind(new Uint8Array(await file.slice(0, HEAD).arrayBuffer()))) return { blob: file, note: UNCLEANED.test(file.type) ? 'kept' : undefined }
+  const answer = file.size <= CLEANED && clean(new Uint8Array(await file.arrayBuffer()))
   if (!answer) return { blob: file, note: 'kept' }
   if (!answer.removed) return { blob: file }
   const pieces = answer.pieces.map((piece) => (piece instanceof Uint8Array ? piece : file.slice(...piece)))

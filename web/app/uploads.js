@@ -44,6 +44,7 @@ import { putPart } from './transfer.js'
  * @property {() => boolean} [keepDetails] leave in photos what they say of where and when
  * @property {() => Promise<Usage|null>} [usage]
  * @property {KeyStore} [keys] where it is kept which parts are up
+ * @property {KeyStore} [tab] what a reload leaves and no other tab sees: sessionStorage
  * @property {LockManager} [locks] navigator.locks, where there is one
  * @property {typeof putPart} [put]
  */
@@ -55,8 +56,9 @@ const PARALLEL_FILES = 2
 const URLS_AT_ONCE = 16
 const RETRY_AFTER = 3000
 const ACKED = 'minichat.parts.'
-/** A page that is being reloaded lets go of its uploads only after the new one has begun. */
-const RELOAD_TAKES = 3000
+/** A page that is being reloaded may let go of its uploads only after the new one has begun. */
+const RELOAD_TAKES = 10_000
+const MINE = 'minichat.uploads'
 
 export class Uploads {
   /** @type {import('@preact/signals').Signal<Upload[]>} */
@@ -68,6 +70,7 @@ export class Uploads {
   #keepDetails
   #usage
   #keys
+  #tab
   #locks
   #put
   /** @type {Map<string, Run>} */
@@ -80,12 +83,13 @@ export class Uploads {
   #held = new Map()
 
   /** @param {UploadsOptions} options */
-  constructor({ api, limits, keepDetails = () => false, usage = async () => null, keys = memoryStore(), locks, put = putPart }) {
+  constructor({ api, limits, keepDetails = () => false, usage = async () => null, keys = memoryStore(), tab = memoryStore(), locks, put = putPart }) {
     this.#api = api
     this.#limits = limits
     this.#keepDetails = keepDetails
     this.#usage = usage
     this.#keys = keys
+    this.#tab = tab
     this.#locks = locks
     this.#put = put
   }
@@ -93,19 +97,18 @@ export class Uploads {
   /** Takes what an earlier page left, and goes on with it. @param {Shelf<Kept>} shelf */
   async load(shelf) {
     this.#shelf = shelf
-    const left = await this.adopt()
-    if (left > 0) setTimeout(() => this.adopt(), RELOAD_TAKES)
+    if ((await this.adopt()) > 0) void this.adopt(new Set(this.#tab.getItem(MINE)?.split(' ')))
   }
 
-  /** Takes what no tab has any more; tells how many others have. */
-  async adopt() {
+  /** Takes what no tab has any more, and waits for what was this tab's own; tells how many others have. @param {Set<string>} [own] */
+  async adopt(own = new Set()) {
     const shelf = this.#shelf
     const kept = await shelf.all()
     this.#order = Math.max(this.#order, ...kept.map((u) => u.order))
     const others = kept.filter((u) => !this.#get(u.id))
     /** @type {string[]} */
     const mine = []
-    for (const { id } of others) if (await this.#hold(id)) mine.push(id)
+    for (const { id } of others) if (await this.#hold(id, own.has(id))) mine.push(id)
     // Read again: the tab that has just let go may have sent it.
     const now = mine.length ? await shelf.all() : []
     if (shelf !== this.#shelf) return 0
@@ -116,22 +119,33 @@ export class Uploads {
     return others.length - mine.length
   }
 
-  /** Whether the upload is this tab's from now on. Without locks (plain http) every tab takes every one: the server sorts doubles out. @param {string} id @returns {Promise<boolean>} */
-  #hold(id) {
+  /** Whether the upload is this tab's from now on. Without locks (plain http) every tab takes every one: the server sorts doubles out. @param {string} id @param {boolean} [patient] @returns {Promise<boolean>} */
+  #hold(id, patient = false) {
     const locks = this.#locks
     if (!locks) return Promise.resolve(true)
-    return new Promise((resolve, reject) => {
-      locks.request(`minichat-upload:${id}`, { ifAvailable: true }, (lock) => {
+    return new Promise((resolve) => {
+      locks.request(`minichat-upload:${id}`, patient ? { signal: AbortSignal.timeout(RELOAD_TAKES) } : { ifAvailable: true }, (lock) => {
         resolve(lock !== null)
-        return lock && new Promise((end) => this.#held.set(id, () => end(undefined)))
-      }).catch(reject)
+        if (!lock) return
+        const held = new Promise((end) => this.#held.set(id, () => end(undefined)))
+        this.#noteHeld()
+        return held
+      }).catch(() => resolve(false))
     })
+  }
+
+  #noteHeld() {
+    try {
+      this.#tab.setItem(MINE, [...this.#held.keys()].join(' '))
+    } catch {
+      // A full store: after a reload another tab may be the first.
+    }
   }
 
   /** @param {string} id */
   #letGo(id) {
     this.#held.get(id)?.()
-    this.#held.delete(id)
+    if (this.#held.delete(id)) this.#noteHeld()
   }
 
   /** @param {string} scope */

@@ -28,10 +28,9 @@ export function TextLook({ file }) {
   useEffect(() => {
     if (!seen || failed) return
     let stale = false
-    client.actions.fileHead(file, most).then(
-      (head) => { if (!stale) setText(firstLines(head.bytes, file.type, head.whole)) },
-      () => { if (!stale) setFailed(true) },
-    )
+    client.actions.fileHead(file, most)
+      .then((head) => { if (!stale) setText(firstLines(head.bytes, file.type, head.whole)) })
+      .catch(() => { if (!stale) setFailed(true) })
     return () => { stale = true }
   }, [seen, most, failed])
 

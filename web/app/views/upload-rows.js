@@ -31,11 +31,11 @@ function UploadRow({ upload }) {
   </div>`
 }
 
-/** What became of the details in a photo. @type {Record<import('../pictures.js').PhotoNote, string>} */
+/** What became of the details in a photo or a film. @type {Record<import('../pictures.js').PhotoNote, string>} */
 const NOTES = {
   location: 'Location removed',
   details: 'Camera details removed',
-  kept: 'Could not be read: a location in it stays',
+  kept: 'A location in it would stay',
 }
 
 /** What the picture shows, for who does not see it. @param {{upload: Upload}} props */

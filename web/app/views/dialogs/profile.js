@@ -1,4 +1,5 @@
 import { html, useEffect, useRef, useState } from '../../lib.js'
+import { bytes } from '../../format.js'
 import { COLORS, colorClass } from '../colors.js'
 import { useScope } from '../context.js'
 import { Face } from '../face.js'
@@ -17,12 +18,14 @@ export function Profile({ onClose }) {
   const [avatar, setAvatar] = useState(me.avatar ?? '')
   const picker = useRef(/** @type {HTMLInputElement|null} */ (null))
   const upload = client.uploads.of(SCOPE).at(-1)
+  const [usage, setUsage] = useState(/** @type {import('../../uploads.js').Usage|null} */ (null))
 
   useEffect(() => {
     if (upload?.state !== 'done') return
     const [file] = client.uploads.take(SCOPE)
     if (file) setAvatar(file.file)
   }, [upload?.state])
+  useEffect(() => { client.usage().then(setUsage, () => {}) }, [])
   useEffect(() => () => { for (const one of client.uploads.of(SCOPE)) client.uploads.cancel(one.id) }, [])
 
   /** @param {File[]} files */
@@ -56,7 +59,9 @@ export function Profile({ onClose }) {
       <fieldset class="field"><legend>Colour</legend>
         <div class="palette">${COLORS.map((one) => html`<label key=${one} class=${`swatch ${colorClass(one)}`} title=${one}>
           <input type="radio" name="color" value=${one} aria-label=${one} checked=${color === one} onChange=${() => setColor(one)} />
-          ${color === one && html`<${Icon} name="check" />`}</label>`)}</div></fieldset>`} />`
+          ${color === one && html`<${Icon} name="check" />`}</label>`)}</div></fieldset>
+      ${usage?.limit && html`<label class="space secondary">Your files take ${bytes(usage.bytes)} of ${bytes(usage.limit)}; ${bytes(Math.max(0, usage.limit - usage.bytes))} are left.
+        <meter min="0" max=${usage.limit} value=${usage.bytes}></meter></label>`}`} />`
 }
 
 /** @param {import('../../uploads.js').Upload|undefined} upload */
