@@ -146,6 +146,9 @@ func TestMachine(t *testing.T) {
 	want(t, one(t, machine, "metadata_options"), map[string]string{"http_endpoint": `"enabled"`, "http_tokens": `"required"`, "http_put_response_hop_limit": "1", "instance_metadata_tags": `"enabled"`})
 	want(t, one(t, machine, "root_block_device"), map[string]string{"encrypted": "true", "volume_type": `"gp3"`})
 	want(t, one(t, machine, "maintenance_options"), map[string]string{"auto_recovery": `"default"`})
+	if !strings.Contains(machine.source, "ignore_changes = [ami, user_data]") {
+		t.Error("a change of settings would stop the machine by surprise")
+	}
 	if !strings.Contains(machine.source, `? ["standard"] : []`) {
 		t.Error("small machines must not send a bill for processor time")
 	}

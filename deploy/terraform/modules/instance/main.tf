@@ -132,7 +132,7 @@ resource "aws_instance" "server" {
   vpc_security_group_ids      = var.security_group_ids
   iam_instance_profile        = aws_iam_instance_profile.server.name
   user_data                   = local.user_data
-  user_data_replace_on_change = false # settings change by hand or by a new machine, never by surprise
+  user_data_replace_on_change = false
   disable_api_termination     = var.protect
   tags                        = { Name = "minichat-${var.env}" }
 
@@ -170,7 +170,9 @@ resource "aws_instance" "server" {
   depends_on = [aws_iam_role_policy.server, aws_ssm_parameter.version, aws_ssm_parameter.origin_verify, aws_ssm_parameter.agent]
 
   lifecycle {
-    ignore_changes = [ami] # a newer image must not replace the machine by itself
+    # Neither a newer image nor another setting stops or replaces the machine by
+    # itself: settings are changed on it, or by a new one (-replace).
+    ignore_changes = [ami, user_data]
   }
 }
 

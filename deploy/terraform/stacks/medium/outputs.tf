@@ -66,8 +66,8 @@ output "alarms" {
 output "next" {
   description = "What to do next."
   value       = <<-EOT
-    1. Put the page into its bucket, from the top of the project (path of this stack as argument):
-         deploy/publish page deploy/terraform/stacks/small
+    1. Put the page into its bucket, from the top of the project:
+         deploy/publish page deploy/terraform/stacks/${basename(abspath(path.root))}
     2. Open the link in the mail from AWS, else no alarm reaches ${var.alert_email}.
     3. Become the owner. Open a shell on the machine and read the link that the server printed:
          aws ssm start-session --region ${var.region} --target ${module.instance.instance_id}
