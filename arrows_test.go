@@ -37,6 +37,7 @@ var row = map[string]int{
 	"minichat/internal/memory":   3,
 	"minichat/internal/systemd":  3,
 	"minichat/internal/proxy":    3,
+	"minichat/internal/certs":    3,
 	"minichat/internal/bench":    3,
 	"minichat/web":               4,
 	"minichat":                   4,

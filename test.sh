@@ -166,6 +166,7 @@ test_servers() {
   test_bucket
   (cd tools/metadata && CGO_ENABLED=0 go tool -n ec2-metadata-mock)
   (cd tools/litestream && CGO_ENABLED=0 go tool -n litestream)
+  (cd tools/pebble && CGO_ENABLED=0 go tool -n pebble && CGO_ENABLED=0 go tool -n pebble-challtestsrv)
 }
 
 # A module of its own: what reads Terraform's language is no part of MiniChat.

@@ -162,12 +162,14 @@ func (f *front) renew() {
 // pemPair is a certificate for 127.0.0.1 and localhost that signs itself.
 type pemPair struct{ cert, key string }
 
-var testPair = sync.OnceValue(func() pemPair {
+var testPair = sync.OnceValue(func() pemPair { return newPair(1) })
+
+func newPair(serial int64) pemPair {
 	secret, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
 	}
-	form := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	form := &x509.Certificate{SerialNumber: big.NewInt(serial), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		DNSNames: []string{"localhost", "chat.example.org"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, form, form, secret.Public(), secret)
 	if err != nil {
@@ -183,7 +185,7 @@ var testPair = sync.OnceValue(func() pemPair {
 		return out.String()
 	}
 	return pemPair{block("CERTIFICATE", der), block("PRIVATE KEY", private)}
-})
+}
 
 // trusting are the settings of a client that knows the certificate.
 func (p pemPair) trusting() *tls.Config {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -29,6 +30,7 @@ type server struct {
 	addr string
 	args []string
 	wrap func(*exec.Cmd) (started func()) // changes how the process is started; nil: not at all
+	tls  bool                             // it speaks https, with whatever certificate
 
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when the process is over
@@ -148,14 +150,21 @@ func clean(all []string) []string {
 	return env
 }
 
+// anyone is a client that looks at no certificate.
+var anyone = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+
 func (s *server) ready() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, "GET", "http://"+s.addr+"/readyz", nil)
+	at := "http://"
+	if s.tls {
+		at = "https://"
+	}
+	req, err := http.NewRequestWithContext(ctx, "GET", at+s.addr+"/readyz", nil)
 	if err != nil {
 		return false
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := anyone.Do(req)
 	if err != nil {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -44,6 +45,9 @@ func TestServiceManager(t *testing.T) {
 	hears("WATCHDOG=1")
 	s.kill() // a process that is killed says nothing
 	s.start()
+	hears("READY=1")
+	s.signal(syscall.SIGHUP)
+	hears("RELOADING=1")
 	hears("READY=1")
 	if code := s.stop(); code != 0 {
 		t.Errorf("it ends with %d", code)

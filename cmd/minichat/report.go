@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 
 	"minichat"
 	"minichat/internal/systemd"
@@ -27,6 +30,30 @@ func (s *server) report(ctx context.Context, m *systemd.Manager) (end func()) {
 	})
 	return func() {
 		cancel()
+		wg.Wait()
+	}
+}
+
+// obey reads again on SIGHUP what can be, until the returned function is called.
+// A server at a terminal ends when that hangs up, as all programs do.
+func (s *server) obey(w *world, m *systemd.Manager, reload func()) (end func()) {
+	if isTerminal(w.stdin) {
+		return func() {}
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for range signals {
+			s.tell(m.Reloading())
+			s.log.Info("reading the certificate again; other settings are read at a start")
+			reload()
+			s.tell(m.Ready("serving at " + s.base))
+		}
+	})
+	return func() {
+		signal.Stop(signals)
+		close(signals)
 		wg.Wait()
 	}
 }

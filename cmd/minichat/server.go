@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -141,37 +140,32 @@ func (s *server) die(err error) {
 	}
 }
 
-// run serves on l until the context ends or something breaks, then parts in peace.
-func (s *server) run(w *world, l net.Listener) error {
-	front := &http.Server{
-		Handler: s.http, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-	}
-	front.Protocols = new(http.Protocols)
-	front.Protocols.SetHTTP1(true)
-	served := make(chan error, 1)
-	go func() { served <- front.Serve(l) }()
-	if err := s.greet(w, l.Addr()); err != nil {
-		return errors.Join(err, front.Close(), s.close())
+// run serves at d until the context ends or something breaks, then parts in peace.
+func (s *server) run(w *world, d *door) error {
+	served := d.serve(s.http, s.cfg.PublicURL)
+	defer d.close() // what is still open then is nobody's any more
+	if err := s.greet(w, d.main.Addr()); err != nil {
+		return errors.Join(err, d.close(), s.close())
 	}
 	manager := systemd.FromEnv(w.getenv)
 	defer s.report(w.ctx, manager)()
+	defer s.obey(w, manager, d.reload)()
 	select {
 	case <-w.ctx.Done():
 		s.tell(manager.Stopping("saying goodbye"))
-		return s.part(front)
+		return s.part(d)
 	case err := <-served:
 		return errors.Join(fmt.Errorf("serve: %w", err), s.close())
 	case err := <-s.fatal:
 		s.log.Error("the disk failed; stopping, nothing more is acknowledged", "err", err)
-		front.Close() // the connections end with it; what they asked for was not acknowledged
+		d.close() // the connections end with it; what they asked for was not acknowledged
 		return fmt.Errorf("the disk failed: %w. Look after it, then start again", err)
 	}
 }
 
 // part says goodbye to everybody, waits for what is being answered, and closes
 // the parts from the top down.
-func (s *server) part(front *http.Server) error {
+func (s *server) part(d *door) error {
 	s.log.Info("stopping; a second signal stops at once")
 	s.http.Leave()
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain+leaveWithin)
@@ -179,11 +173,7 @@ func (s *server) part(front *http.Server) error {
 	s.hub.Drain(ctx, "The server restarts.")
 	ctx, cancel = context.WithTimeout(context.Background(), requestsWithin)
 	defer cancel()
-	err := front.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = front.Close()
-	}
-	return errors.Join(err, s.close())
+	return errors.Join(d.shut(ctx), s.close())
 }
 
 // close ends the parts that were begun, the last first.

@@ -62,27 +62,6 @@ func Origin(s string) (string, error) {
 	return u.Scheme + "://" + host, nil
 }
 
-func (f *Flags) checkTLS(c *Config) error {
-	switch f.TLS {
-	case "", "off":
-		return nil
-	case "auto":
-		return wrong("tls", "fetching certificates by itself is not there yet; use CERT,KEY with two PEM files, or off behind a proxy that speaks https")
-	}
-	cert, key, ok := strings.Cut(f.TLS, ",")
-	cert, key = strings.TrimSpace(cert), strings.TrimSpace(key)
-	if !ok || cert == "" || key == "" {
-		return wrong("tls", "%q is neither off nor two PEM files; use CERT,KEY, such as chat.pem,chat.key", f.TLS)
-	}
-	for _, name := range []string{cert, key} {
-		if _, err := os.Stat(name); err != nil {
-			return wrong("tls", "the file %s cannot be read (%v); give two PEM files as CERT,KEY", name, reason(err))
-		}
-	}
-	c.CertFile, c.KeyFile = cert, key
-	return nil
-}
-
 func (f *Flags) checkLog(c *Config) error {
 	switch f.LogFormat {
 	case "", "text":

@@ -21,8 +21,10 @@ type Config struct {
 	PublicURL string  // scheme://host[:port], "" when not set
 	Origins   []string
 	Proxies   Proxies
-	CertFile  string // "" when TLS is off
+	CertFile  string // "" unless the certificate is in files
 	KeyFile   string
+	ACME      *ACME  // nil unless the server fetches its certificate
+	Redirect  string // host:port of plain http beside https, "" when there is none
 	LabRoom   string // "" when the lab is off
 	PingEvery time.Duration
 	Drain     time.Duration // over how long a stop says goodbye
@@ -37,7 +39,7 @@ type Config struct {
 }
 
 // TLS reports whether the server speaks https itself.
-func (c *Config) TLS() bool { return c.CertFile != "" }
+func (c *Config) TLS() bool { return c.CertFile != "" || c.ACME != nil }
 
 // DatabaseFile is the path of the SQLite database.
 func (c *Config) DatabaseFile() string { return strings.TrimPrefix(c.Database, "sqlite:") }

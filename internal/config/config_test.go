@@ -59,7 +59,6 @@ func TestFaultsNameTheSetting(t *testing.T) {
 		{"origin *", func(f *Flags) { f.Origins = []string{"*"} }, []string{"--origins", "every page"}},
 		{"origin null", func(f *Flags) { f.Origins = []string{"null"} }, []string{"--origins"}},
 		{"origin with a path", func(f *Flags) { f.Origins = []string{"https://a.example/x"} }, []string{"--origins"}},
-		{"tls auto", func(f *Flags) { f.TLS = "auto" }, []string{"--tls", "not there yet", "CERT,KEY"}},
 		{"tls", func(f *Flags) { f.TLS = "on" }, []string{"--tls", "CERT,KEY"}},
 		{"tls without the files", func(f *Flags) { f.TLS = "no.pem,no.key" }, []string{"--tls", "no.pem"}},
 		{"ping too rarely", func(f *Flags) { f.PingEvery = 31 * time.Second }, []string{"--ping-every", "MINICHAT_PING_EVERY", "1s and 30s"}},

@@ -33,7 +33,10 @@ type Flags struct {
 	Bus            string        `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
 	Origins        []string      `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`
 	TrustedProxies []string      `env:"MINICHAT_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies that may say who the visitor is by X-Forwarded-For, such as 127.0.0.1,10.0.0.0/8. No other is believed."`
-	TLS            string        `env:"MINICHAT_TLS" default:"off" placeholder:"off|CERT,KEY" help:"Speak https with this certificate and key (PEM files), or off (${default})."`
+	TLS            string        `env:"MINICHAT_TLS" default:"off" placeholder:"off|auto|CERT,KEY" help:"Speak https: auto fetches a certificate for the host of --public-url by ACME and renews it; CERT,KEY are two PEM files; or off (${default})."`
+	HTTPListen     string        `name:"http-listen" env:"MINICHAT_HTTP_LISTEN" placeholder:"ADDRESS|off" help:"Plain http beside https, which only sends people on to https and answers ACME (:80 with --tls auto, else off)."`
+	ACMEDirectory  string        `name:"acme-directory" env:"MINICHAT_ACME_DIRECTORY" placeholder:"URL" help:"ACME server for --tls auto (Let's Encrypt, whose terms of service you accept by using it)."`
+	ACMECA         string        `name:"acme-ca" env:"MINICHAT_ACME_CA" placeholder:"FILE" help:"PEM file with the CA that vouches for the ACME server, if the machine does not know it."`
 	PingEvery      time.Duration `env:"MINICHAT_PING_EVERY" default:"25s" placeholder:"TIME" help:"How often silent connections are pinged, so that no proxy takes them for dead: 1s to 30s (${default})."`
 	Drain          time.Duration `env:"MINICHAT_DRAIN" default:"10s" placeholder:"TIME" help:"Over how long a stop says goodbye to many people: 1s to 20s (${default})."`
 	LabRoom        string        `env:"MINICHAT_LAB_ROOM" placeholder:"NAME" help:"Open this one channel to the classroom protocol, without sign-in."`

@@ -33,6 +33,15 @@ func FromEnv(getenv func(string) string) *Manager {
 // Ready says that the service serves, and in words what it does.
 func (m *Manager) Ready(status string) error { return m.send("READY=1", "STATUS="+line(status)) }
 
+// Reloading says that settings are read again; Ready tells when that is done.
+func (m *Manager) Reloading() error {
+	lines := []string{"RELOADING=1"}
+	if now := monotonic(); now > 0 {
+		lines = append(lines, "MONOTONIC_USEC="+strconv.FormatInt(now.Microseconds(), 10)) // Type=notify-reload wants it
+	}
+	return m.send(lines...)
+}
+
 // Stopping says that the service is about to end.
 func (m *Manager) Stopping(status string) error { return m.send("STOPPING=1", "STATUS="+line(status)) }
 

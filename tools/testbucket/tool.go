@@ -10,11 +10,18 @@ import (
 	"testing"
 )
 
-// Tool is the path of a program of the module tools/NAME. The first time it is
+// Tool is the path of a program of the modules below tools. The first time it is
 // built, which takes minutes; after that it lies in the cache of the go command.
 func Tool(t testing.TB, name string) string {
 	t.Helper()
-	module := filepath.Join(root(t), "tools", name)
+	folder, main := name, name
+	switch name {
+	case "metadata":
+		main = "ec2-metadata-mock"
+	case "pebble-challtestsrv":
+		folder = "pebble"
+	}
+	module := filepath.Join(root(t), "tools", folder)
 	lock, err := os.Open(module) // not its go.mod: that one the go command locks
 	if err != nil {
 		t.Fatal(err)
@@ -24,9 +31,6 @@ func Tool(t testing.TB, name string) string {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatalf("lock %s: %v", module, err)
 	}
-	main := map[string]string{
-		"versitygw": "versitygw", "metadata": "ec2-metadata-mock", "litestream": "litestream",
-	}[name]
 	return goCommand(t, module, "tool", "-n", main)
 }
 

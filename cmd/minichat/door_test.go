@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,8 +17,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-
-	"minichat/internal/config"
 )
 
 // writePair makes a certificate for 127.0.0.1 that signs itself.
@@ -91,35 +89,60 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// New files are taken up; half-written ones are not.
-func TestPairIsReadAgain(t *testing.T) {
+// A pair that does not work stops the start, in words.
+func TestTLSBrokenAtTheStart(t *testing.T) {
+	dir := t.TempDir()
+	cert, key, other := filepath.Join(dir, "a.pem"), filepath.Join(dir, "a.key"), filepath.Join(dir, "b.key")
+	writePair(t, filepath.Join(dir, "b.pem"), other, 2)
+	writePair(t, cert, key, 1)
+	code, _, said := command(t, "", "--data", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--tls", cert+","+other)
+	if code != 1 || !strings.Contains(said, "--tls (MINICHAT_TLS)") || !strings.Contains(said, "belong together") {
+		t.Errorf("ended with %d and said %q", code, said)
+	}
+}
+
+// Plain http beside https sends pages on and takes no secret.
+func TestPlainBesideTLS(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "a.pem"), filepath.Join(dir, "a.key")
-	old := writePair(t, cert, key, 1)
-	p, err := loadPair(&config.Config{CertFile: cert, KeyFile: key})
+	writePair(t, cert, key, 1)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	serves := func(want *x509.Certificate) {
-		t.Helper()
-		p.looked = time.Time{}
-		got, err := p.get(nil)
-		if err != nil || !bytes.Equal(got.Certificate[0], want.Raw) {
-			t.Errorf("got another certificate than number %v, %v", want.SerialNumber, err)
+	at := free.Addr().String()
+	free.Close()
+	for _, row := range []struct {
+		public []string
+		want   func(s *running) string
+	}{
+		{[]string{"--public-url", "https://chat.example.org"}, func(*running) string { return "https://chat.example.org" }},
+		{nil, func(s *running) string { return strings.Replace(s.url, "localhost", "127.0.0.1", 1) }},
+	} {
+		s := start(t, filepath.Join(dir, "data"), append([]string{"--tls", cert + "," + key, "--http-listen", at}, row.public...)...)
+		for _, ask := range []struct {
+			method, auth string
+			status       int
+		}{{"GET", "", 301}, {"HEAD", "", 301}, {"POST", "", 403}, {"GET", "Bearer secret", 403}} {
+			req, err := http.NewRequest(ask.method, "http://"+at+"/a%20b//c?q=1", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ask.auth != "" {
+				req.Header.Set("Authorization", ask.auth)
+			}
+			res, err := http.DefaultTransport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if res.StatusCode != ask.status {
+				t.Errorf("%s %q: got %d, want %d", ask.method, ask.auth, res.StatusCode, ask.status)
+			}
+			if got, want := res.Header.Get("Location"), row.want(s)+"/a%20b//c?q=1"; ask.status == 301 && got != want {
+				t.Errorf("sent on to %q, want %q", got, want)
+			}
 		}
-	}
-	serves(old)
-	renewed := writePair(t, cert, key, 2)
-	later := time.Now().Add(time.Minute)
-	if err := os.Chtimes(cert, later, later); err != nil {
-		t.Fatal(err)
-	}
-	serves(renewed)
-	if err := os.WriteFile(cert, []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	serves(renewed)
-	if _, err := loadPair(&config.Config{CertFile: cert, KeyFile: key}); err == nil || !strings.Contains(err.Error(), "--tls") {
-		t.Errorf("a broken file at the start: got %v", err)
+		s.end(t)
 	}
 }
