@@ -54,7 +54,13 @@ func testFullDisk(t *testing.T, s *server, v volume) {
 	if n := s.metric(`minichat_refused_total{code="storage_full"}`); n < 1 {
 		t.Errorf("full: the metrics tell of %d refusals", n)
 	}
+	if n := s.metric("minichat_data_disk_free_bytes"); v.data != "" && n > 1<<20 {
+		t.Errorf("full: the metrics tell of %d free bytes", n)
+	}
 	v.free()
+	if n := s.metric("minichat_data_disk_free_bytes"); n < 1<<20 {
+		t.Errorf("with room again the metrics tell of %d free bytes", n)
+	}
 	pid := s.cmd.Process.Pid
 	for i, p := range people { // what was refused, with its key
 		ok, err := say1(s, p, room, refused[i], "small")

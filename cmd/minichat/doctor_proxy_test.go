@@ -83,7 +83,7 @@ http {
 	}
 }
 
-// The whole of what docs/operations.md tells to put into nginx.
+// What deploy/proxy/nginx.conf says of a location.
 const rightLocation = `
     proxy_http_version 1.1;
     proxy_set_header Host $http_host;
@@ -220,8 +220,12 @@ func TestDoctorSeesTLSInFront(t *testing.T) {
 	public := fmt.Sprintf("https://localhost:%d", front)
 	start(t, data, "--listen", at, "--public-url", public)
 	cert, key, pool := authority(t, 5*24*time.Hour)
-	nginx(t, fmt.Sprintf("server { listen 127.0.0.1:%d ssl; ssl_certificate %s; ssl_certificate_key %s; location / { proxy_pass http://%s; %s proxy_hide_header Strict-Transport-Security; } }\n",
-		front, cert, key, at, rightLocation))
+	shipped, err := os.ReadFile("../../deploy/proxy/nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nginx(t, strings.NewReplacer("chat.example.org", "localhost", "listen 80;", fmt.Sprintf("listen 127.0.0.1:%d;", freePort(t)), "listen 443 ssl;", fmt.Sprintf("listen 127.0.0.1:%d ssl;", front),
+		"127.0.0.1:8000", at, "/etc/ssl/minichat/chat.pem", cert, "/etc/ssl/minichat/chat.key", key).Replace(string(shipped)))
 	found := visitTLS(t, pool, data, at, public, "off")
 	for _, id := range []string{"outside.reach", "outside.redirect", "outside.body", "outside.buffering", "socket.upgrade", "socket.silence"} {
 		holds(t, found, id, "ok")

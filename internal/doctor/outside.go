@@ -184,10 +184,12 @@ func (v *visit) judgeRedirect(ctx context.Context, id, from string, to *url.URL)
 		return
 	}
 	res.Body.Close()
-	switch where := res.Header.Get("Location"); {
+	where := res.Header.Get("Location")
+	target, err := url.Parse(where)
+	switch {
 	case res.StatusCode < 300 || res.StatusCode > 399:
 		v.fail(id, mend, "%s answers %d without encryption instead of leading to https", from, res.StatusCode)
-	case !strings.HasPrefix(where, "https://"+to.Hostname()):
+	case err != nil || target.Scheme != "https" || target.Hostname() != to.Hostname():
 		v.fail(id, mend, "%s leads to %s", from, where)
 	default:
 		v.ok(id, "%s leads to %s", from, where)
