@@ -68,6 +68,9 @@ func (c *filesCheck) print(w *world, r chat.FilesReport) error {
 		return err
 	}
 	w.say("%d files with %d bytes are in order.", r.Files, r.Bytes)
+	if r.Deleted > 0 {
+		w.say("%d files of deleted messages, %d bytes, can be read by nobody and stay until file_grace_s is over.", r.Deleted, r.DeletedBytes)
+	}
 	switch {
 	case len(r.Left) > 0 && c.Fix:
 		w.say("Removed %d that nobody will ask for again, %d bytes.", len(r.Left), r.LeftBytes())

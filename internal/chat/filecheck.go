@@ -15,6 +15,8 @@ type FilesReport struct {
 	Files, Bytes int64         // files that are whole, as their rows say
 	Left         []files.Found // uploads and files that nobody will ask for again
 	Missing      []store.File  // rows whose bytes are not there, or not as many as they say
+
+	Deleted, DeletedBytes int64 // files of deleted messages that stay for a while
 }
 
 // LeftBytes is the size of what is left over.
@@ -43,6 +45,9 @@ func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan 
 	known := func(key string) bool {
 		has, err := st.HasFileKey(ctx, key)
 		return has || err != nil // in doubt it is wanted
+	}
+	if report.Deleted, report.DeletedBytes, err = st.SumGoneFiles(ctx); err != nil {
+		return report, err
 	}
 	err = fs.List(ctx, func(f files.Found) error {
 		if f.IsLeft(olderThan, known) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"minichat"
 	"minichat/internal/protocol"
@@ -194,6 +195,7 @@ func TestWhoReadsAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	reads("the uploader after the deletion", Reader{User: &ana}, minichat.NotFound)
+	w.at.Add(w.limits.FileGraceSeconds * 1000)
 	if err := w.SweepFiles(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +205,7 @@ func TestWhoReadsAFile(t *testing.T) {
 }
 
 func TestDeletedBytesAreGone(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(l *minichat.Limits) { l.FileGraceSeconds = 60 })
 	ana := w.user("ana", minichat.Member)
 	room := w.room(ana, minichat.Channel, "tea")
 	f := w.upload(ana, "a.txt", []byte("bytes"))
@@ -215,15 +217,26 @@ func TestDeletedBytesAreGone(t *testing.T) {
 	if _, err := w.Delete(t.Context(), ana, protocol.Delete{Room: room, Key: newKey(), Target: msg.Seq}); err != nil {
 		t.Fatal(err)
 	}
+	if err := w.SweepFiles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	body, _, err := w.disk.Open(t.Context(), row.Key)
+	if err != nil {
+		t.Fatalf("bytes in their grace are gone: %v", err)
+	}
+	body.Close()
+	if report, err := CheckFiles(t.Context(), w.st, w.disk, time.Now(), false); err != nil || report.Deleted != 1 || report.DeletedBytes != f.Size || len(report.Left) != 0 {
+		t.Errorf("the check while they are: %+v, %v", report, err)
+	}
 	// A backup that began before still wants them.
+	w.at.Add(61_000)
 	if err := w.st.HoldFiles(t.Context(), w.at.Load()+1000); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.SweepFiles(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	body, _, err := w.disk.Open(t.Context(), row.Key)
-	if err != nil {
+	if body, _, err = w.disk.Open(t.Context(), row.Key); err != nil {
 		t.Fatalf("held bytes are gone: %v", err)
 	}
 	body.Close()

@@ -63,7 +63,7 @@ func (c *Chat) sweepFiles(ctx context.Context, full bool) error {
 
 func (c *Chat) removeExpired(ctx context.Context) error {
 	for {
-		list, err := c.st.ListExpiredFiles(ctx, c.now(), sweepBatch)
+		list, err := c.st.ListExpiredFiles(ctx, c.now(), c.limits.FileGraceSeconds*1000, sweepBatch)
 		if err != nil {
 			return fmt.Errorf("list expired files: %w", err)
 		}

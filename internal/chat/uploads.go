@@ -113,27 +113,6 @@ func (c *Chat) uploadTTL() int64 {
 	return c.limits.UploadTTLSeconds * 1000
 }
 
-type fileSums interface {
-	SumFiles(ctx context.Context, uploader string) (int64, error)
-}
-
-// judgeQuota keeps a person's files within the limit. The lab's people share one
-// author: their limits stand at their entrance.
-func (c *Chat) judgeQuota(ctx context.Context, r fileSums, user string, size int64) error {
-	most := c.limits.FilesBytesPerUser
-	if most == 0 || user == minichat.LabUser {
-		return nil
-	}
-	sum, err := r.SumFiles(ctx, user)
-	if err != nil {
-		return fmt.Errorf("sum up files: %w", err)
-	}
-	if sum+size > most {
-		return minichat.Errorf(minichat.QuotaExceeded, "Your files may take %d bytes; %d are taken. Delete messages with files first.", most, sum)
-	}
-	return nil
-}
-
 // drop takes away the bytes of an upload that came to nothing; the sweep does it
 // when this fails.
 func (c *Chat) drop(ctx context.Context, up files.Upload) {

@@ -12,7 +12,7 @@ import (
 func peopleRoutes() []route {
 	user := map[int]string{200: "User"}
 	return []route{
-		{"GET", "/me", signedIn, (*Server).me, op{id: "getMe", does: "Who I am.", gives: user}},
+		{"GET", "/me", signedIn, (*Server).me, op{id: "getMe", does: "Who I am, and what my files take up.", gives: map[int]string{200: "Me"}}},
 		{"PATCH", "/me", signedIn, (*Server).changeMe, op{id: "changeMe", does: "Change my name, colour or face. An empty avatar takes the face away.",
 			body: "MeChange", gives: user, fails: []int{404, 422}}},
 		{"POST", "/me/password", signedIn, (*Server).changePassword, op{id: "changePassword", does: "Change my password. My other sessions end.",
@@ -31,7 +31,14 @@ func (s *Server) me(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(http.StatusOK, u)
+	files, err := s.o.Chat.FileUse(c.r.Context(), u)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusOK, struct {
+		minichat.User
+		Files chat.FileUse `json:"files"`
+	}{u, files})
 }
 
 func (s *Server) changeMe(c *call) error {

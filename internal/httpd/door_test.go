@@ -321,7 +321,7 @@ func TestAnswersFitTheirSchemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range []struct{ schema, method, path, body string }{
-		{"User", "GET", "/me", ""}, {"UserList", "GET", "/users", ""}, {"RoomList", "GET", "/rooms", ""}, {"Room", "GET", "/rooms/" + room, ""},
+		{"Me", "GET", "/me", ""}, {"User", "GET", "/users/me", ""}, {"UserList", "GET", "/users", ""}, {"RoomList", "GET", "/rooms", ""}, {"Room", "GET", "/rooms/" + room, ""},
 		{"MemberList", "GET", "/rooms/" + room + "/members", ""}, {"Page", "GET", "/rooms/" + room + "/events", ""},
 		{"SessionList", "GET", "/sessions", ""}, {"TokenList", "GET", "/tokens", ""}, {"InviteList", "GET", "/invites", ""}, {"LimitList", "GET", "/limits", ""},
 		{"FileLink", "GET", "/files/" + id + "/link", ""}, {"FileState", "GET", "/files/" + id, ""}, {"File", "POST", "/files/" + id + "/complete", "{}"},

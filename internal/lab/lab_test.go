@@ -135,7 +135,7 @@ func TestUpload(t *testing.T) {
 			t.Errorf("%s: got header %v", u.name, h)
 		}
 	}
-	if sum, err := c.st.SumFiles(t.Context(), minichat.LabUser); err != nil || sum != 5 {
+	if sum, _, err := c.st.SumFiles(t.Context(), minichat.LabUser); err != nil || sum != 5 {
 		t.Errorf("kept: got %d bytes, %v, want 5", sum, err)
 	}
 	status, h, _ := c.ask("OPTIONS", "/upload", "", nil, "Origin", "http://anywhere.example", "Access-Control-Request-Method", "POST")

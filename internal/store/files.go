@@ -76,9 +76,11 @@ func (r reads) ListFiles(ctx context.Context, ids []string) ([]File, error) {
 	return list, nil
 }
 
-// ListExpiredFiles returns files that may be removed at now, the longest due first.
-func (r reads) ListExpiredFiles(ctx context.Context, now int64, limit int) ([]File, error) {
-	list, err := r.listFiles(ctx, `expires_at > 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2`, []any{now, limit})
+// ListExpiredFiles returns files that may be removed at now, the longest due
+// first. Those of deleted messages, and faces, stay for grace ms longer.
+func (r reads) ListExpiredFiles(ctx context.Context, now, grace int64, limit int) ([]File, error) {
+	list, err := r.listFiles(ctx, `expires_at > 0 AND expires_at <= $1
+		AND (state <> 'gone' OR room = '' AND avatar = 0 OR expires_at <= $2) ORDER BY expires_at LIMIT $3`, []any{now, now - grace, limit})
 	if err != nil {
 		return nil, fmt.Errorf("list expired files: %w", err)
 	}
@@ -108,14 +110,25 @@ func (r reads) listFiles(ctx context.Context, where string, args []any) ([]File,
 	return list, err
 }
 
-// SumFiles returns how many bytes the uploader's files hold.
-func (r reads) SumFiles(ctx context.Context, uploader string) (int64, error) {
-	var n int64
-	_, err := r.row(ctx, `SELECT COALESCE(SUM(size), 0) FROM files WHERE uploader = $1 AND state <> 'gone'`, []any{uploader}, &n)
+// SumFiles returns how many bytes the uploader's files hold, and how many all
+// do; those that nobody may read any more do not count.
+func (r reads) SumFiles(ctx context.Context, uploader string) (own, all int64, err error) {
+	_, err = r.row(ctx, `SELECT COALESCE(SUM(CASE uploader WHEN $1 THEN bytes ELSE 0 END), 0), COALESCE(SUM(CASE uploader WHEN '' THEN bytes ELSE 0 END), 0)
+		FROM file_sums WHERE uploader IN ($1, '')`, []any{uploader}, &own, &all)
 	if err != nil {
-		return 0, fmt.Errorf("sum files: %w", err)
+		return 0, 0, fmt.Errorf("sum files: %w", err)
 	}
-	return n, nil
+	return own, all, nil
+}
+
+// SumGoneFiles returns how many files of deleted messages still have their
+// bytes, and how many these are.
+func (r reads) SumGoneFiles(ctx context.Context) (files, bytes int64, err error) {
+	_, err = r.row(ctx, `SELECT COUNT(*), COALESCE(SUM(size), 0) FROM files WHERE expires_at > 0 AND state = 'gone'`, nil, &files, &bytes)
+	if err != nil {
+		return 0, 0, fmt.Errorf("sum files of deleted messages: %w", err)
+	}
+	return files, bytes, nil
 }
 
 // HasFileKey reports whether the bytes under key belong to a file.

@@ -247,12 +247,15 @@ func TestFiles(t *testing.T) {
 		if minichat.CodeOf(err) != minichat.Conflict {
 			t.Errorf("a second message with the file: %v", err)
 		}
-		if n, err := s.SumFiles(t.Context(), "ana"); n != 14 || err != nil {
-			t.Errorf("sum: %d, %v", n, err)
+		if own, all, err := s.SumFiles(t.Context(), "ana"); own != 14 || all != 14 || err != nil {
+			t.Errorf("sum: %d, %d, %v", own, all, err)
+		}
+		if own, all, err := s.SumFiles(t.Context(), "bo"); own != 0 || all != 14 || err != nil {
+			t.Errorf("sum of one without files: %d, %d, %v", own, all, err)
 		}
 		expired := func(want ...string) {
 			t.Helper()
-			list, err := s.ListExpiredFiles(t.Context(), 1e6, 9)
+			list, err := s.ListExpiredFiles(t.Context(), 1e6, 0, 9)
 			var got []string
 			for _, f := range list {
 				got = append(got, f.ID)
@@ -264,6 +267,15 @@ func TestFiles(t *testing.T) {
 		expired("f2", "f3", "f4") // f1 is in a message
 		say(t, s, "r", "ana", minichat.KindDelete, minichat.TargetBody{Target: seq})
 		expired("f2", "f3", "f4", "f1")
+		if own, all, err := s.SumFiles(t.Context(), "ana"); own != 14-made.Size || all != own || err != nil {
+			t.Errorf("sum after the deletion: %d, %d, %v", own, all, err)
+		}
+		if n, bytes, err := s.SumGoneFiles(t.Context()); n != 1 || bytes != made.Size || err != nil {
+			t.Errorf("files of deleted messages: %d, %d, %v", n, bytes, err)
+		}
+		if list, err := s.ListExpiredFiles(t.Context(), 1e6, 1e6, 9); err != nil || len(list) != 3 {
+			t.Errorf("expired, but for those in their grace: %v, %v", list, err)
+		}
 		if f, err := s.GetFile(t.Context(), "f1"); err != nil || f.State != FileGone || f.Name != "" {
 			t.Errorf("file of a deleted message: %+v, %v", f, err)
 		}
