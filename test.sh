@@ -50,8 +50,15 @@ packages() {
   fi
   say "installing: $*"
   "${sudo[@]}" apt-get update -qq </dev/null || say "apt-get update failed; trying with the lists that are here"
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >"$work/apt.log" 2>&1 ||
-    { tail -20 "$work/apt.log"; fail "apt-get could not install: $*"; }
+  # Debian starts the services that it installs, unless this file says no: tests
+  # need the programs alone.
+  local policy=/usr/sbin/policy-rc.d ours='' status=0
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee $policy >/dev/null && "${sudo[@]}" chmod +x $policy && ours=$policy
+  fi
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >"$work/apt.log" 2>&1 || status=$?
+  [[ -z $ours ]] || "${sudo[@]}" rm -f "$ours"
+  ((status == 0)) || { tail -20 "$work/apt.log"; fail "apt-get could not install: $*"; }
 }
 
 has_package() { [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == *" installed" ]]; }
@@ -59,7 +66,7 @@ has_package() { [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == *" instal
 install_for_go() {
   local want=()
   command -v gcc >/dev/null || want+=(gcc libc6-dev)
-  # The proxies that stand before the server in tests. Debian would start them, too.
+  # The proxies that stand before the server in tests.
   [[ -x /usr/sbin/nginx ]] || want+=(nginx-light)
   [[ -x /usr/sbin/haproxy ]] || want+=(haproxy)
   # What reads the metrics, for its promtool.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,7 @@ func TestServiceManager(t *testing.T) {
 			if err != nil {
 				t.Fatalf("the manager waits for %s: %v", want, err)
 			}
-			if strings.Contains("\n"+string(b[:n])+"\n", "\n"+want+"\n") {
+			if strings.Contains("\n"+string(b[:n]), "\n"+want) {
 				return
 			}
 		}
@@ -43,6 +44,16 @@ func TestServiceManager(t *testing.T) {
 	hears("READY=1")
 	hears("WATCHDOG=1")
 	hears("WATCHDOG=1")
+	marker := filepath.Join(s.data, ".minichat-volume")
+	if err := os.Rename(marker, marker+".gone"); err != nil {
+		t.Fatal(err)
+	}
+	hears("STATUS=not well: The volume")
+	if err := os.Rename(marker+".gone", marker); err != nil {
+		t.Fatal(err)
+	}
+	hears("WATCHDOG=1")
+	hears("STATUS=serving at")
 	s.kill() // a process that is killed says nothing
 	s.start()
 	hears("READY=1")

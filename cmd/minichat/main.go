@@ -47,9 +47,15 @@ func (w *world) say(format string, args ...any) {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// After the first signal the default handling returns: a second one ends the process at once.
-	context.AfterFunc(ctx, stop)
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-signals
+		stop()
+		second := <-signals // at once, whatever is still to be done
+		os.Exit(128 + int(second.(syscall.Signal)))
+	}()
 	os.Exit(run(&world{ctx, os.Stdin, os.Stdout, os.Stderr, os.Getenv}, os.Args[1:]))
 }
 
