@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -166,6 +167,7 @@ func TestACME(t *testing.T) {
 				}
 			}
 			s.secrets(t)
+			s.examined(t, row.plain)
 			if row.plain != "off" {
 				sendsOn(t, row.plain)
 			}
@@ -178,6 +180,30 @@ func TestACME(t *testing.T) {
 				t.Errorf("after a restart without the ACME server: another certificate, %v", err)
 			}
 		})
+	}
+}
+
+// examined lets the doctor look at a server that fetches its certificate. The name
+// leads nowhere here, which is all that may fail.
+func (s *server) examined(t *testing.T, plain string) {
+	t.Helper()
+	out, err := exec.Command(binary, append([]string{"doctor", "--json", "--listen", s.addr, "--data", s.data}, s.args...)...).Output()
+	var report struct {
+		Findings []struct{ ID, Status, Seen string }
+	}
+	if _, ended := errors.AsType[*exec.ExitError](err); !ended || json.Unmarshal(out, &report) != nil {
+		t.Fatalf("got %v: %s", err, out)
+	}
+	ok := map[string]bool{}
+	for _, f := range report.Findings {
+		ok[f.ID] = f.Status == "ok"
+		if f.Status == "failing" && f.ID != "outside.name" {
+			t.Errorf("%s: %s", f.ID, f.Seen)
+		}
+	}
+	// The certificate of a test lives for an hour, which is a warning.
+	if !ok["address.listen"] || !ok["tls.auto"] || ok["tls.expiry"] || ok["address.http"] != (plain != "off") {
+		t.Errorf("got %+v", report.Findings)
 	}
 }
 

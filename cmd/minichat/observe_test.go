@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,7 +50,8 @@ func observed(t *testing.T) *bucketed {
 
 func (r *running) metrics(t *testing.T) string {
 	t.Helper()
-	res, err := http.Get(r.url + "/metrics")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	res, err := client.Get(r.url + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,11 @@ func TestMetricsAreNamedAndExplained(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `(minichat_[a-z_]+)` \\| ([a-z]+) \\|").FindAllStringSubmatch(string(doc), -1) {
 		explained[m[1]] = m[2]
 	}
+	cert, key, _ := authority(t, 90*24*time.Hour)
+	secure := start(t, filepath.Join(t.TempDir(), "secure"), "--tls", cert+","+key).metrics(t)
+	promtool(t, secure, "check", "metrics")
 	there := families(text)
+	maps.Copy(there, families(secure))
 	for _, name := range slices.Sorted(maps.Keys(there)) {
 		if strings.HasPrefix(name, "minichat_") && explained[name] != there[name] {
 			t.Errorf("docs/operations.md has %s as %q, want %q", name, explained[name], there[name])

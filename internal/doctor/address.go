@@ -41,6 +41,10 @@ func (v *visit) client(verify bool) *http.Client {
 }
 
 func (v *visit) tls(verify bool) *tls.Config {
+	if a := v.Config.ACME; a != nil && !verify {
+		// The server itself, by its address, shows its certificate only to who knows its name.
+		return &tls.Config{ServerName: a.Host, InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}}
+	}
 	return &tls.Config{RootCAs: v.Roots, InsecureSkipVerify: !verify, NextProtos: []string{"http/1.1"}}
 }
 
@@ -127,18 +131,26 @@ func (v *visit) checkHolder(ctx context.Context, id, port string) {
 
 // server is where what stands in front should send requests.
 func (v *visit) server() string {
-	host, port, err := net.SplitHostPort(v.Config.Listen)
-	if err != nil || port == "0" {
+	at := reachable(v.Config.Listen)
+	switch {
+	case at == "":
 		return "this server"
+	case v.Config.TLS():
+		return "https://" + at
+	}
+	return "http://" + at
+}
+
+// reachable is an address to connect to for one to listen on; "" when it is any port.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || port == "0" {
+		return ""
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	scheme := "http://"
-	if v.Config.TLS() {
-		scheme = "https://"
-	}
-	return scheme + net.JoinHostPort(host, port)
+	return net.JoinHostPort(host, port)
 }
 
 func isLoopback(host string) bool {

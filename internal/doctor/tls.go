@@ -12,12 +12,17 @@ import (
 // endsSoon is when a certificate should have been renewed.
 const endsSoon = 14 * 24 * time.Hour
 
-// checkTLS looks at the certificate's files.
-func checkTLS(_ context.Context, v *visit) {
+// checkTLS looks at the certificate of the server's own https.
+func checkTLS(ctx context.Context, v *visit) {
 	c := v.Config
-	if !c.TLS() || c.CertFile == "" {
+	switch {
+	case c.ACME != nil:
+		v.checkAuto(ctx)
+		return
+	case !c.TLS():
 		return
 	}
+	v.checkPlain(ctx)
 	pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
 	if err != nil {
 		v.fail("tls.files", "give two PEM files that belong together: --tls fullchain.pem,privkey.pem", "%s and %s do not work: %v", c.CertFile, c.KeyFile, err)
