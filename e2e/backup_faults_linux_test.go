@@ -180,6 +180,9 @@ func TestRestoreIsRefused(t *testing.T) {
 	must1(t, "restore", dest, "--data", s.data)
 	s.setup = "used"
 	s.start()
+	if strings.Contains(s.said.String(), "older copy") {
+		t.Errorf("what was restored is taken for a copy by hand:\n%s", s.said.String())
+	}
 }
 
 // readyz is what the server tells of itself.

@@ -17,44 +17,18 @@ import (
 type shipper struct {
 	t      *testing.T
 	bin    string
-	socket string
 	config string
+	data   string
+	env    []string
 	cmd    *exec.Cmd
 	said   *transcript
 }
 
-// litestreamConfig is what docs/operations.md says, with the test's places.
-const litestreamConfig = `socket:
-  enabled: true
-  path: %s
-dbs:
-  - path: %s
-    checkpoint-interval: 1s
-    replica:
-      type: s3
-      bucket: %s
-      path: shipped
-      region: %s
-      endpoint: %s
-      force-path-style: true
-      sync-interval: 200ms
-`
-
-func newShipper(t *testing.T, database string, s3 *testbucket.Server) *shipper {
+func newShipper(t *testing.T, data string, s3 *testbucket.Server) *shipper {
 	t.Helper()
-	dir := t.TempDir()
-	l := &shipper{t: t, bin: testbucket.Tool(t, "litestream"), config: filepath.Join(dir, "litestream.yml")}
-	// The path of a socket may be no longer than some hundred bytes.
-	short, err := os.MkdirTemp("", "ls-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(short) })
-	l.socket = filepath.Join(short, "s")
-	text := fmt.Sprintf(litestreamConfig, l.socket, database, s3.Bucket, testbucket.Region, s3.URL)
-	if err := os.WriteFile(l.config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	l := &shipper{t: t, bin: testbucket.Tool(t, "litestream"), config: "../deploy/litestream/litestream.yml", data: data}
+	l.env = append(s3Env(), "MINICHAT_DATA="+data, "LITESTREAM_BUCKET="+s3.Bucket, "AWS_REGION="+testbucket.Region,
+		"LITESTREAM_ENDPOINT="+s3.URL, "LITESTREAM_PATH_STYLE=true")
 	t.Cleanup(func() {
 		l.kill()
 		if t.Failed() && l.said != nil {
@@ -68,7 +42,7 @@ func newShipper(t *testing.T, database string, s3 *testbucket.Server) *shipper {
 // certificates from the environment.
 func (l *shipper) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(l.bin, args...)
-	cmd.Env = s3Env()
+	cmd.Env = l.env
 	return cmd
 }
 
@@ -95,7 +69,7 @@ func (l *shipper) sync(database string) {
 	l.t.Helper()
 	until := time.Now().Add(startWithin)
 	for {
-		out, err := l.command("sync", "-wait", "-timeout", "60", "-socket", l.socket, database).CombinedOutput()
+		out, err := l.command("sync", "-wait", "-timeout", "60", "-socket", filepath.Join(l.data, "litestream.sock"), database).CombinedOutput()
 		if err == nil {
 			return
 		}
@@ -145,11 +119,16 @@ func (s *server) talk(p person, room, name string, n int) (keys []string) {
 func TestLitestream(t *testing.T) {
 	t.Parallel()
 	s3 := testbucket.Start(t)
-	srv := newServer(t, t.TempDir(), "--limit", "posts_per_second=0")
+	short, err := os.MkdirTemp("", "ship-") // the path of a socket may have no more than some hundred bytes
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(short) })
+	srv := newServer(t, short, "--limit", "posts_per_second=0")
 	owner := srv.owner()
 	room := srv.room(owner, "channel", "ship")
 	database := srv.database(t)
-	l := newShipper(t, database, s3)
+	l := newShipper(t, srv.data, s3)
 	l.start()
 	l.sync(database)
 	acked := srv.talk(owner, room, "first", 2000) // 20 MB: more than what the server lets its write-ahead log hold
@@ -165,7 +144,6 @@ func TestLitestream(t *testing.T) {
 	srv.kill()
 	l.kill()
 
-	t.Log(l.said.String())
 	if info, err := os.Stat(database + "-wal"); err != nil || info.Size() > 64<<20 {
 		t.Errorf("the write-ahead log: %v, %v", info, err)
 	}

@@ -70,11 +70,16 @@ func restoreTo(ctx context.Context, cfg *config.Config, from backup.Where, name 
 	if err != nil {
 		return nil, err
 	}
-	return backup.Restore(ctx, from, name, backup.Target{
+	r, err := backup.Restore(ctx, from, name, backup.Target{
 		Database: cfg.DatabaseFile(), Files: place, At: at, Ours: marked != "" && cfg.FilesDir == filepath.Join(cfg.Data, "files"), Partial: partial, Log: log,
 		// A folder with the marker and without the database is never begun anew, also if this is cut off.
 		Begin: func(database string) error { return claim(cfg.Data, database) },
 	})
+	if err != nil {
+		return nil, err
+	}
+	// What was noted before is of the history that was lost.
+	return r, writeHistory(cfg.Data, history{r.Database, r.Epoch, r.Events})
 }
 
 // openTarget opens the place for files before there is a database; the secret of
@@ -122,10 +127,11 @@ func refuseFilled(cfg *config.Config) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("the folder %s cannot be read (%w). Use another one with --data", cfg.Data, bare(err))
 	}
-	ours := []string{lockName, markerName, historyName, "scratch", "spool", "lost+found", filepath.Base(cfg.FilesDir)}
+	ours := []string{lockName, markerName, historyName, "acme", "scratch", "spool", "lost+found", filepath.Base(cfg.FilesDir)}
+	older := filepath.Base(cfg.DatabaseFile()) + ".schema-"
 	var strange []string
 	for _, e := range entries {
-		if !slices.Contains(ours, e.Name()) && !strings.HasPrefix(e.Name(), ".unfinished-") {
+		if !slices.Contains(ours, e.Name()) && !strings.HasPrefix(e.Name(), ".unfinished-") && !strings.HasPrefix(e.Name(), older) {
 			strange = append(strange, e.Name())
 		}
 	}

@@ -40,7 +40,7 @@ func (c *verifyCommand) Run(w *world) error {
 		w.say("%d files were lost already when the backup was taken.", n)
 	}
 	if !r.Whole() {
-		return fmt.Errorf("the backup %s is damaged: %d faults. Use another one", r.Name, len(r.Faults))
+		return fmt.Errorf("the backup %s is damaged (faults: %d). Use another one", r.Name, len(r.Faults))
 	}
 	w.say("The backup %s is whole: of %s, %d rooms with %d events, %d files with %d bytes.", r.Name, r.TakenAt.UTC().Format(time.RFC3339), r.Rooms, r.Events, r.Files, r.Bytes)
 	return nil

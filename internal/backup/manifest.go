@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -95,8 +94,10 @@ type Listed struct {
 func listed(ctx context.Context, p place) (whole []Listed, unfinished []string, err error) {
 	parts := map[string][]string{}
 	err = p.list(ctx, backupsDir, func(name string, _ int64) error {
-		dir := strings.TrimPrefix(path.Dir(name), strings.TrimSuffix(backupsDir, "/")+"/")
-		parts[dir] = append(parts[dir], path.Base(name))
+		dir, part, ok := strings.Cut(strings.TrimPrefix(name, backupsDir), "/")
+		if ok && !strings.Contains(part, "/") { // else it is not ours
+			parts[dir] = append(parts[dir], part)
+		}
 		return nil
 	})
 	if err != nil {
