@@ -150,9 +150,11 @@ func (a *Auto) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if slices.Equal(hello.SupportedProtos, []string{acme.ALPNProto}) {
 		return a.manager.GetCertificate(hello)
 	}
-	select {
-	case <-a.tried:
-	case <-time.After(5 * time.Second): // longer than it takes is not waited for by browsers either
+	if a.until.Load() == 0 {
+		select {
+		case <-a.tried:
+		case <-time.After(5 * time.Second): // a handshake is given no more
+		}
 	}
 	if a.until.Load() == 0 {
 		return nil, errors.New("there is no certificate yet")
