@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"net/netip"
 	"sync"
 
 	"minichat"
@@ -81,19 +80,6 @@ func recent(times []int64, now int64) []int64 {
 		times = times[1:]
 	}
 	return times
-}
-
-// network is what counts as one address: an IPv6 host owns a whole /64.
-func network(addr string) string {
-	ip, err := netip.ParseAddr(addr)
-	if err != nil || ip.Unmap().Is4() {
-		return addr
-	}
-	p, err := ip.Prefix(64)
-	if err != nil {
-		return addr
-	}
-	return p.String()
 }
 
 func errTooOften(wait int64) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"minichat"
+	"minichat/internal/proxy"
 	"minichat/internal/store"
 )
 
@@ -59,7 +60,7 @@ func (a *Auth) SignIn(ctx context.Context, l Login, f From) (Signed, error) {
 // attempt counts a failure for the account and the address; undo takes it back.
 func (a *Auth) attempt(handle, addr string) (undo func(), err error) {
 	now := a.now()
-	account, address := "h "+handle, "a "+network(addr)
+	account, address := "h "+handle, "a "+proxy.Network(addr)
 	if len(handle) > 64 {
 		account = "h" // nobody's; and a long name costs no memory
 	}

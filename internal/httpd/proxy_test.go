@@ -33,6 +33,10 @@ func TestLimitsCountTheVisitor(t *testing.T) {
 		t.Errorf("a second socket of one visitor: got %v, %v", res, err)
 	}
 	p.dial(from("203.0.113.2"))
+	p.dial(from("2001:db8:1:2::1"))
+	if _, res, err := p.tryDial("/api/v1/socket", from("2001:db8:1:2:ffff::2")); err == nil || res == nil || res.StatusCode != 429 {
+		t.Errorf("a second socket from the same network of IPv6: got %v, %v", res, err)
+	}
 
 	p = newPlace(t, few)
 	for _, addr := range []string{"203.0.113.1", "203.0.113.2"} {

@@ -9,6 +9,7 @@ import (
 	"minichat"
 	"minichat/internal/hub"
 	"minichat/internal/protocol"
+	"minichat/internal/proxy"
 	"minichat/internal/socket"
 )
 
@@ -37,7 +38,7 @@ type peer struct {
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	p, err := s.admit(r)
 	if err == nil {
-		p.place, err = s.enter(ClientAddr(r))
+		p.place, err = s.enter(proxy.Network(ClientAddr(r)))
 	}
 	if err != nil {
 		s.fault(r, err)

@@ -124,6 +124,19 @@ func address(s string) (netip.Addr, bool) {
 	return a.Unmap().WithZone(""), true
 }
 
+// Network is what counts as one address: an IPv6 host owns a whole /64.
+func Network(addr string) string {
+	a, err := netip.ParseAddr(addr)
+	if err != nil || a.Unmap().Is4() {
+		return addr
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return addr
+	}
+	return p.String()
+}
+
 func oneOf(got []string, want ...string) bool {
 	for _, w := range want {
 		if len(got) == 1 && got[0] == w {

@@ -137,6 +137,16 @@ func TestOwnChecks(t *testing.T) {
 	}
 }
 
+func TestNetwork(t *testing.T) {
+	for give, want := range map[string]string{
+		"203.0.113.9": "203.0.113.9", "::ffff:203.0.113.9": "::ffff:203.0.113.9", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "": "", "unknown": "unknown",
+	} {
+		if got := Network(give); got != want {
+			t.Errorf("%q: got %q, want %q", give, got, want)
+		}
+	}
+}
+
 func FuzzVisitor(f *testing.F) {
 	f.Add("203.0.113.9, 10.1.2.3", "[::1]:80", true)
 	f.Add(",,,", "unknown", false)
