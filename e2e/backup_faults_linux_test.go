@@ -96,7 +96,7 @@ func TestKilledBackup(t *testing.T) {
 				}
 				must1(t, "verify", dest)
 				if place == "bucket" {
-					break // the one that was killed keeps others out for ten minutes
+					break // the one that was killed keeps others out for five minutes
 				}
 			}
 			if cut == 0 && place == "folder" {

@@ -22,6 +22,7 @@ type backupCommand struct {
 	config.Attachments
 	Dest string `arg:"" name:"dest" help:"A folder, or s3://BUCKET/PREFIX?region=…&endpoint=…&path_style=true."`
 	Keep int    `default:"0" placeholder:"N" help:"Remove older backups there but the newest N; 0 removes none (${default})."`
+	Dry  bool   `name:"dry-run" help:"Say what would be copied and removed, and do nothing."`
 	List bool   `help:"List the backups that are there, instead of making one."`
 }
 
@@ -53,6 +54,9 @@ func (c *backupCommand) Run(w *world) error {
 			return err
 		}
 		defer place.Close()
+		if c.Dry {
+			return planBackup(ctx, w, sourceOf(cfg, st, place, log), whereOf(dest), c.Keep)
+		}
 		result, err := backup.Run(ctx, sourceOf(cfg, st, place, log), whereOf(dest), c.Keep)
 		if result != nil {
 			printBackup(w, result, dest.Text)
@@ -77,6 +81,18 @@ func printBackup(w *world, r *backup.Result, to string) {
 	for _, name := range r.Removed {
 		w.say("Removed the older backup %s.", name)
 	}
+}
+
+func planBackup(ctx context.Context, w *world, src backup.Source, to backup.Where, keep int) error {
+	p, err := backup.DryRun(ctx, src, to, keep)
+	if err != nil {
+		return inWords("look at "+to.Text, err)
+	}
+	w.say("A backup to %s would copy the database with %d bytes and %d files with %d bytes.", to.Text, p.Database, p.Copy, p.CopyBytes)
+	for _, name := range p.Remove {
+		w.say("It would remove the older backup %s.", name)
+	}
+	return nil
 }
 
 func listBackups(w *world, from backup.Where) error {

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -87,12 +88,61 @@ func Run(ctx context.Context, src Source, to Where, keep int) (*Result, error) {
 	return result, nil
 }
 
+// Plan is what Run would do.
+type Plan struct {
+	Copy      int   // files
+	CopyBytes int64 // of these files
+	Database  int64 // bytes
+	Remove    []string
+}
+
+// DryRun says what Run would do, and changes nothing.
+func DryRun(ctx context.Context, src Source, to Where, keep int) (*Plan, error) {
+	r := &running{Source: src}
+	there := map[string]keptFile{}
+	p, closePlace, err := openPlace(ctx, to, false)
+	if err == nil {
+		defer closePlace()
+		r.place = p
+		if r.earlier, _, err = listed(ctx, p); err == nil {
+			there, err = r.known(ctx)
+		}
+	}
+	if err != nil && !isAbsent(err) { // a folder that is not there will be made
+		return nil, err
+	}
+	plan := &Plan{}
+	if plan.Database, err = src.Store.Size(ctx); err != nil {
+		return nil, err
+	}
+	for after := ""; ; {
+		list, err := src.Store.ListReadyFiles(ctx, after, 1000)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) == 0 {
+			break
+		}
+		for _, f := range list {
+			n, bytes := lacking([]store.KeptFile{{ID: f.ID, Key: f.Key, Size: f.Size}}, there)
+			plan.Copy, plan.CopyBytes, after = plan.Copy+n, plan.CopyBytes+bytes, f.ID
+		}
+	}
+	plan.Remove = tooOld(append(r.earlier, Listed{}), keep) // with the one that would be made
+	return plan, nil
+}
+
 // hold keeps the bytes of files that are deleted from now on, until release.
 func hold(ctx context.Context, src Source) (release func(), err error) {
 	renew := func(ctx context.Context) error {
 		return src.Store.HoldFiles(ctx, time.Now().Add(holdFor).UnixMilli())
 	}
-	if err := renew(ctx); err != nil {
+	err = renew(ctx)
+	if minichat.CodeOf(err) == minichat.StorageFull { // a backup is wanted all the same; a file that goes meanwhile makes it fail
+		src.Log.Warn("cannot hold deleted files for the backup", "err", err)
+		err = nil
+	}
+	if err != nil {
 		return nil, fmt.Errorf("hold the files: %w", err)
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -192,7 +242,10 @@ func (r *running) clear(ctx context.Context) {
 
 // scratchIn makes a folder in dir; done removes it with all that is in it.
 func scratchIn(dir string) (name string, done func(), err error) {
+	made := false
 	if dir != "" {
+		_, err := os.Stat(dir)
+		made = errors.Is(err, fs.ErrNotExist)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return "", nil, fmt.Errorf("make a folder to work in: %w", err)
 		}
@@ -201,7 +254,12 @@ func scratchIn(dir string) (name string, done func(), err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("make a folder to work in: %w", err)
 	}
-	return name, func() { os.RemoveAll(name) }, nil // what stays is cleared at the next start
+	return name, func() {
+		os.RemoveAll(name) // what stays is cleared at the next start
+		if made {
+			os.Remove(dir) // another user's command must find none of ours
+		}
+	}, nil
 }
 
 // spare is what is left free on a disk, which others may need more: the chat, if

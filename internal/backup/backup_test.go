@@ -20,6 +20,9 @@ const long = 20<<20 + 7 // bytes: more than one part of a multipart upload
 func TestThereAndBack(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.post(20)
+		if plan, err := DryRun(t.Context(), w.src, w.to, 1); err != nil || plan.Copy != 0 || len(w.names()) > 0 {
+			t.Errorf("dry run: %+v, %v, %v", plan, err, w.names())
+		}
 		sizes := map[string]int{w.file(5): 5, w.file(100_000): 100_000, w.file(long): long}
 		first := w.backup(0)
 		if first.Copied != 3 || first.CopiedBytes != 5+100_000+long || first.Heads["r"] != 20 || first.Database != w.st.ID() || first.Epoch != w.st.Epoch() {
@@ -144,6 +147,10 @@ func TestRetention(t *testing.T) {
 		var list []string
 		for range 3 {
 			list = append(list, w.backup(0).Name)
+		}
+		plan, err := DryRun(t.Context(), w.src, w.to, 2)
+		if err != nil || !slices.Equal(plan.Remove, list[:2]) || plan.Copy != 0 || plan.Database == 0 {
+			t.Errorf("dry run: %+v, %v", plan, err)
 		}
 		last := w.backup(2)
 		if !slices.Equal(last.Removed, list[:2]) {

@@ -17,8 +17,8 @@ import (
 
 const (
 	locks     = "locks/"
-	renewEach = time.Minute
-	staleAt   = 10 * time.Minute // since it was last renewed: whoever held it is gone
+	renewEach = 30 * time.Second
+	staleAt   = 5 * time.Minute // since it was last renewed: whoever held it is gone
 )
 
 // objectLock is an object that is written anew while it is held. All ages are
@@ -39,7 +39,7 @@ func (b *bucket) lock(ctx context.Context) (lease, error) {
 	}
 	others, err := l.others(ctx)
 	if err == nil && len(others) > 0 {
-		err = errors.New("another backup to this bucket and prefix is under way, or was cut off within the last 10 minutes. Wait for it")
+		err = errors.New("another backup to this bucket and prefix is under way, or was cut off within the last five minutes. Wait for it")
 	}
 	if err != nil {
 		return nil, errors.Join(err, b.remove(context.WithoutCancel(ctx), l.name))
@@ -120,5 +120,5 @@ func (l *objectLock) release() {
 	l.done.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	_ = l.b.remove(ctx, l.name) // one that stays is stale in ten minutes
+	_ = l.b.remove(ctx, l.name) // one that stays is stale in five minutes
 }

@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,8 +29,11 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 	if err != nil {
 		return err
 	}
-	if err := r.roomFor(rows, there); err != nil {
-		return err
+	_, need := lacking(rows, there)
+	if dir := r.place.scratch(); dir != "" { // it is a folder
+		if err := hasRoom(dir, need, "what is to be copied"); err != nil {
+			return err
+		}
 	}
 	kept := make([]keptFile, len(rows))
 	err = inParallel(ctx, len(rows), func(ctx context.Context, i int) error {
@@ -60,23 +64,18 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 	return writeList(listPath, kept)
 }
 
-// roomFor looks whether what is to be copied fits into a folder.
-func (r *running) roomFor(rows []store.KeptFile, there map[string]keptFile) error {
-	dir := r.place.scratch()
-	if dir == "" {
-		return nil
-	}
-	var need int64
+// lacking is how many files, of how many bytes, are not there.
+func lacking(rows []store.KeptFile, there map[string]keptFile) (count int, bytes int64) {
 	for _, row := range rows {
 		if f, ok := there[row.Key]; !ok || f.Size != row.Size {
-			need += row.Size
+			count, bytes = count+1, bytes+row.Size
 		}
 	}
-	return hasRoom(dir, need, "what is to be copied")
+	return count, bytes
 }
 
-// known is what earlier backups say of files that are at the place, with the
-// size that they say.
+// known is what the newest backup that can be read says of files that are at the
+// place, with the size that it says: what it does not know is new since then.
 func (r *running) known(ctx context.Context) (map[string]keptFile, error) {
 	sizes := map[string]int64{}
 	err := r.place.list(ctx, filesDir, func(name string, size int64) error {
@@ -87,7 +86,7 @@ func (r *running) known(ctx context.Context) (map[string]keptFile, error) {
 		return nil, err
 	}
 	there := map[string]keptFile{}
-	for _, b := range r.earlier {
+	for _, b := range slices.Backward(r.earlier) {
 		list, err := readList(ctx, r.place, b.Manifest)
 		if err != nil { // verify will tell; here it means only that files are copied again
 			r.Log.Warn("an earlier backup is damaged", "name", b.Name, "err", err)
@@ -98,6 +97,7 @@ func (r *running) known(ctx context.Context) (map[string]keptFile, error) {
 				there[f.Key] = f
 			}
 		}
+		break
 	}
 	return there, nil
 }
