@@ -63,10 +63,14 @@ func Run(ctx context.Context, src Source, to Where, keep int) (*Result, error) {
 		return nil, err
 	}
 	defer lock.release()
-	earlier, unfinished, err := listed(ctx, p)
+	there, err := look(ctx, p)
 	if err != nil {
 		return nil, err
 	}
+	for name, why := range there.broken {
+		src.Log.Warn("an earlier backup is damaged; files that only it names stay", "name", name, "why", why)
+	}
+	earlier := there.whole
 	if n := len(earlier); n > 0 && earlier[n-1].Database != src.Store.ID() {
 		return nil, fmt.Errorf("%s has backups of another database (%s). Use another folder or prefix", to.Text, earlier[n-1].Database)
 	}
@@ -81,7 +85,7 @@ func Run(ctx context.Context, src Source, to Where, keep int) (*Result, error) {
 		r.clear(context.WithoutCancel(ctx))
 		return nil, err
 	}
-	result.Removed, err = prune(ctx, p, keep, unfinished)
+	result.Removed, err = prune(ctx, p, keep)
 	if err != nil {
 		return result, fmt.Errorf("the backup %s is finished, but older ones could not be removed: %w", result.Name, err)
 	}
@@ -104,7 +108,9 @@ func DryRun(ctx context.Context, src Source, to Where, keep int) (*Plan, error) 
 	if err == nil {
 		defer closePlace()
 		r.place = p
-		if r.earlier, _, err = listed(ctx, p); err == nil {
+		var s *contents
+		if s, err = look(ctx, p); err == nil {
+			r.earlier = s.whole
 			there, err = r.known(ctx)
 		}
 	}

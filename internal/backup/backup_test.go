@@ -233,6 +233,36 @@ func TestFailedBackupDoesNotLookWhole(t *testing.T) {
 	})
 }
 
+// A manifest that is damaged is said, and keeps nobody from the other backups.
+func TestDamagedManifest(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.post(1)
+		old := w.file(100)
+		bad := w.backup(0).Name
+		w.forget(old)
+		w.rot(nameIn(bad, manifestName), func(b []byte) []byte { return b[:len(b)/2] })
+		if _, err := Verify(t.Context(), w.to, "", w.src.Scratch, false); err == nil || !strings.Contains(err.Error(), "manifest.json is damaged") {
+			t.Errorf("verify: got %v", err)
+		}
+		for range 3 {
+			w.backup(1)
+		}
+		if r := w.verify(""); !r.Whole() || r.Files != 0 {
+			t.Errorf("the next: %+v", r)
+		}
+		if _, err := Verify(t.Context(), w.to, bad, w.src.Scratch, false); err == nil || !strings.Contains(err.Error(), "is damaged") {
+			t.Errorf("verify it: got %v", err)
+		}
+		if !slices.Contains(w.names(), fileName(old)) {
+			t.Error("what only the damaged one names was removed")
+		}
+		w.rot(nameIn(bad, manifestName), func([]byte) []byte { return []byte(`{"format": 99}`) })
+		if _, err := Verify(t.Context(), w.to, bad, w.src.Scratch, false); err == nil || !strings.Contains(err.Error(), "newer MiniChat") {
+			t.Errorf("another format: got %v", err)
+		}
+	})
+}
+
 // Two backups to one place take turns, and backups of two databases do not mix.
 func TestOneBackupAtATime(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -89,11 +90,18 @@ type Listed struct {
 	Proven *Proof // nil: never
 }
 
-// listed returns the finished backups, the oldest first, and the names of those
-// that are not finished.
-func listed(ctx context.Context, p place) (whole []Listed, unfinished []string, err error) {
+// contents are what there is at a place.
+type contents struct {
+	whole      []Listed          // the oldest first
+	unfinished []string          // names: there is no manifest
+	broken     map[string]string // name -> why its manifest cannot be read
+}
+
+// look lists what there is. A manifest that is damaged keeps nobody from the
+// other backups.
+func look(ctx context.Context, p place) (*contents, error) {
 	parts := map[string][]string{}
-	err = p.list(ctx, backupsDir, func(name string, _ int64) error {
+	err := p.list(ctx, backupsDir, func(name string, _ int64) error {
 		dir, part, ok := strings.Cut(strings.TrimPrefix(name, backupsDir), "/")
 		if ok && !strings.Contains(part, "/") { // else it is not ours
 			parts[dir] = append(parts[dir], part)
@@ -101,30 +109,47 @@ func listed(ctx context.Context, p place) (whole []Listed, unfinished []string, 
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	s := &contents{broken: map[string]string{}}
 	for name, has := range parts {
 		if !slices.Contains(has, manifestName) {
-			unfinished = append(unfinished, name)
+			s.unfinished = append(s.unfinished, name)
 			continue
 		}
-		l := Listed{}
-		if l.Manifest, err = readManifest(ctx, p, name); err != nil {
-			return nil, nil, err
+		if err := s.add(ctx, p, name, slices.Contains(has, provenName)); err != nil {
+			return nil, err
 		}
-		if slices.Contains(has, provenName) {
-			l.Proven = new(Proof)
-			if err := readJSON(ctx, p, nameIn(name, provenName), l.Proven); err != nil {
-				return nil, nil, err
-			}
-		}
-		whole = append(whole, l)
 	}
-	slices.SortFunc(whole, func(a, b Listed) int {
+	slices.SortFunc(s.whole, func(a, b Listed) int {
 		return cmp.Or(a.TakenAt.Compare(b.TakenAt), strings.Compare(a.Name, b.Name))
 	})
-	slices.Sort(unfinished)
-	return whole, unfinished, nil
+	slices.Sort(s.unfinished)
+	return s, nil
+}
+
+func (s *contents) add(ctx context.Context, p place, name string, proven bool) error {
+	m, err := readManifest(ctx, p, name)
+	if bad, ok := errors.AsType[*damage](err); ok {
+		s.broken[name] = bad.text
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	l := Listed{Manifest: m}
+	if proven {
+		proof := new(Proof)
+		err := readJSON(ctx, p, nameIn(name, provenName), proof)
+		if _, bad := errors.AsType[*damage](err); err != nil && !bad {
+			return err
+		}
+		if err == nil {
+			l.Proven = proof
+		}
+	}
+	s.whole = append(s.whole, l)
+	return nil
 }
 
 func readManifest(ctx context.Context, p place, name string) (*Manifest, error) {
@@ -134,9 +159,9 @@ func readManifest(ctx context.Context, p place, name string) (*Manifest, error) 
 	}
 	switch {
 	case m.Format > format:
-		return nil, fmt.Errorf("the backup %s was written by a newer MiniChat (%s, format %d; this one knows %d). Use the newer version", name, m.Version, m.Format, format)
+		return nil, &damage{fmt.Sprintf("the backup %s was written by a newer MiniChat (%s, format %d; this one knows %d). Use the newer version", name, m.Version, m.Format, format)}
 	case m.Format < 1 || m.Name != name || m.Database == "" || m.part(databaseName) == nil || m.part(listName) == nil:
-		return nil, fmt.Errorf("the manifest of the backup %s is damaged", name)
+		return nil, &damage{fmt.Sprintf("the manifest of the backup %s is damaged", name)}
 	}
 	return m, nil
 }
@@ -152,7 +177,7 @@ func readJSON(ctx context.Context, p place, name string, into any) error {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
 	if err := json.Unmarshal(b, into); err != nil {
-		return fmt.Errorf("%s is damaged: %w", name, err)
+		return &damage{fmt.Sprintf("%s is damaged: %v", name, err)}
 	}
 	return nil
 }
@@ -192,31 +217,43 @@ func readList(ctx context.Context, p place, m *Manifest) (list []keptFile, err e
 	return list, nil
 }
 
-// find returns the backup of that name, or the newest if name is empty.
+// find returns the backup of that name, or the newest if name is empty. Instead
+// of one that cannot be read, none is chosen without being asked for.
 func find(ctx context.Context, p place, name string) (*Listed, error) {
-	whole, unfinished, err := listed(ctx, p)
+	s, err := look(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	if name == "" && len(whole) > 0 {
-		return &whole[len(whole)-1], nil
-	}
 	var names []string
-	for i := range whole {
-		if whole[i].Name == name {
-			return &whole[i], nil
+	for i := range s.whole {
+		if s.whole[i].Name == name {
+			return &s.whole[i], nil
 		}
-		names = append(names, whole[i].Name)
+		names = append(names, s.whole[i].Name)
 	}
+	if name == "" && len(s.whole) > 0 {
+		newest := &s.whole[len(s.whole)-1]
+		for broken, why := range s.broken {
+			if broken > newest.Name {
+				return nil, fmt.Errorf("the newest backup, %s, cannot be used: %s. Choose one by --at: %s", broken, why, strings.Join(names, ", "))
+			}
+		}
+		return newest, nil
+	}
+	why, broken := s.broken[name]
 	switch {
-	case slices.Contains(unfinished, name):
+	case broken:
+		return nil, errors.New(why)
+	case slices.Contains(s.unfinished, name):
 		return nil, fmt.Errorf("the backup %s was never finished: it has no %s", name, manifestName)
-	case len(whole) == 0 && len(unfinished) > 0:
-		return nil, fmt.Errorf("there is no finished backup there, only what was begun: %s", strings.Join(unfinished, ", "))
-	case len(whole) == 0:
-		return nil, errors.New("there is no backup there")
+	case len(s.whole) > 0:
+		return nil, fmt.Errorf("there is no backup %s there; there are %s", name, strings.Join(names, ", "))
+	case len(s.broken) > 0:
+		return nil, fmt.Errorf("there is no backup there that can be used: %s", slices.Sorted(maps.Values(s.broken))[0])
+	case len(s.unfinished) > 0:
+		return nil, fmt.Errorf("there is no finished backup there, only what was begun: %s", strings.Join(s.unfinished, ", "))
 	}
-	return nil, fmt.Errorf("there is no backup %s there; there are %s", name, strings.Join(names, ", "))
+	return nil, errors.New("there is no backup there")
 }
 
 // isAbsent reports whether err says that an object is not there.

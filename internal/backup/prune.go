@@ -10,27 +10,26 @@ import (
 // prune removes all but the keep newest backups (0: none is removed), what was
 // never finished, and the files that no backup names any more. Of the proven
 // ones the newest stays in any case. The lock is held.
-func prune(ctx context.Context, p place, keep int, unfinished []string) ([]string, error) {
-	for _, name := range unfinished {
+func prune(ctx context.Context, p place, keep int) ([]string, error) {
+	there, err := look(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range there.unfinished {
 		if err := removeBackup(ctx, p, name); err != nil {
 			return nil, err
 		}
 	}
-	all, _, err := listed(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	var removed []string
-	for _, old := range tooOld(all, keep) {
+	removed := tooOld(there.whole, keep)
+	for i, old := range removed {
 		if err := removeBackup(ctx, p, old); err != nil {
-			return removed, err
+			return removed[:i], err
 		}
-		removed = append(removed, old)
 	}
-	left := slices.DeleteFunc(all, func(l Listed) bool { return slices.Contains(removed, l.Name) })
-	if len(removed) == 0 && len(unfinished) == 0 {
-		return nil, nil
+	if len(removed) == 0 && len(there.unfinished) == 0 || len(there.broken) > 0 {
+		return removed, nil // nobody knows what a broken one names
 	}
+	left := slices.DeleteFunc(there.whole, func(l Listed) bool { return slices.Contains(removed, l.Name) })
 	return removed, removeUnnamed(ctx, p, left)
 }
 

@@ -263,6 +263,9 @@ func List(ctx context.Context, from Where) ([]Listed, error) {
 		return nil, err
 	}
 	defer closePlace()
-	all, _, err := listed(ctx, p)
-	return all, err
+	there, err := look(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return there.whole, nil
 }

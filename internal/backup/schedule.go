@@ -65,13 +65,13 @@ func (s *Schedule) look(ctx context.Context) (newest time.Time, err error) {
 		return newest, err
 	}
 	defer closePlace()
-	all, _, err := listed(ctx, p)
+	there, err := look(ctx, p)
 	if err != nil {
 		return newest, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, l := range all {
+	for _, l := range there.whole {
 		newest = l.TakenAt
 		s.status.LastSuccess, s.status.Bytes = l.TakenAt, l.size()
 		if l.Proven != nil && l.Proven.ProvenAt.After(s.status.LastProven) {
