@@ -233,6 +233,56 @@ func TestFailedBackupDoesNotLookWhole(t *testing.T) {
 	})
 }
 
+// A bucket that goes away in the middle makes the backup fail, and what was
+// whole before stays so.
+func TestBucketGoesAway(t *testing.T) {
+	k := inBucket(t)
+	w := newWorld(t, k)
+	w.post(3)
+	w.file(1000)
+	first := w.backup(0).Name
+	last := w.file(2000)
+	src := w.src
+	src.Files = failing{w.disk, last, func() error { k.s3.Stop(); return nil }}
+	if _, err := Run(t.Context(), src, w.to, 1); err == nil || !strings.Contains(err.Error(), "copy the file "+last) {
+		t.Errorf("got %v", err)
+	}
+	k.s3.Start()
+	if r := w.verify(""); !r.Whole() || r.Name != first {
+		t.Errorf("afterwards: %+v", r)
+	}
+}
+
+// Everything in a folder is for its owner alone.
+func TestModes(t *testing.T) {
+	w := newWorld(t, inFolder(t))
+	w.post(1)
+	w.file(10)
+	w.backup(0)
+	if _, err := Prove(t.Context(), w.to, "", w.src.Scratch, "test", w.src.Log); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	err := filepath.WalkDir(w.to.Dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		want := os.FileMode(0o600)
+		if e.IsDir() {
+			want = 0o700
+		}
+		if err == nil && info.Mode().Perm() != want {
+			t.Errorf("%s: mode %o, want %o", path, info.Mode().Perm(), want)
+		}
+		seen++
+		return err
+	})
+	if err != nil || seen < 8 {
+		t.Errorf("looked at %d, %v", seen, err)
+	}
+}
+
 // A manifest that is damaged is said, and keeps nobody from the other backups.
 func TestDamagedManifest(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {

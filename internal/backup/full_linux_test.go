@@ -25,7 +25,7 @@ func TestDiskFillsUp(t *testing.T) {
 		}
 	})
 	dest := filepath.Join(dir, "backups")
-	w := newWorld(t, kept{Where{Dir: dest, Text: dest}, dest})
+	w := newWorld(t, kept{Where{Dir: dest, Text: dest}, dest, nil})
 	w.post(5)
 	w.file(1 << 20)
 	last := w.file(2 << 20)

@@ -37,19 +37,20 @@ func onEach(t *testing.T, fn func(t *testing.T, w *world)) {
 
 type kept struct {
 	where Where
-	dir   string // where what is there lies on this machine's disk
+	dir   string             // where what is there lies on this machine's disk
+	s3    *testbucket.Server // nil: a folder
 }
 
 func inFolder(t *testing.T) kept {
 	dir := filepath.Join(t.TempDir(), "backups of ana")
-	return kept{Where{Dir: dir, Text: dir}, dir}
+	return kept{Where{Dir: dir, Text: dir}, dir, nil}
 }
 
 func inBucket(t *testing.T) kept {
 	testbucket.Keys(t)
 	s := testbucket.Start(t)
 	o := &files.S3Options{Bucket: s.Bucket, Prefix: "some/where/", Region: testbucket.Region, Endpoint: s.URL, PathStyle: true}
-	return kept{Where{Bucket: o, Text: "s3://bucket/some/where"}, filepath.Join(s.Dir, s.Bucket, "some", "where")}
+	return kept{Where{Bucket: o, Text: "s3://bucket/some/where"}, filepath.Join(s.Dir, s.Bucket, "some", "where"), s}
 }
 
 func newWorld(t *testing.T, k kept) *world {
