@@ -282,6 +282,10 @@ func TestOldCopyByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	folder := filepath.Join(t.TempDir(), "folder")
+	if err := os.CopyFS(folder, os.DirFS(s.data)); err != nil {
+		t.Fatal(err)
+	}
 	s.start()
 	post("today", 5)
 	today := s.cursor(owner, room)
@@ -317,6 +321,17 @@ func TestOldCopyByHand(t *testing.T) {
 	s.start()
 	if _, why := s.resume(owner, first); why != "" {
 		t.Errorf("after another start somebody is reset because of %q", why)
+	}
+	// A copy of the whole folder shows nothing of that; those who have seen more
+	// are told as they come.
+	whole := newServerAt(t, folder)
+	if _, err := say1(whole, owner, room, "other", "another history"); err != nil {
+		t.Fatal(err)
+	}
+	for want, c := range map[string]cursor{"cursor": today, "": yesterday} {
+		if _, why := whole.resume(owner, c); why != want {
+			t.Errorf("with the whole folder of yesterday, at %d: reset because of %q, want %q", c.seq, why, want)
+		}
 	}
 	// A copy in a new folder has no marker.
 	s.stop()
