@@ -71,9 +71,10 @@ func restoreTo(ctx context.Context, cfg *config.Config, from backup.Where, name 
 		return nil, err
 	}
 	r, err := backup.Restore(ctx, from, name, backup.Target{
-		Database: cfg.DatabaseFile(), Files: place, At: at, Ours: marked != "" && cfg.FilesDir == filepath.Join(cfg.Data, "files"), Partial: partial, Log: log,
+		Database: cfg.DatabaseFile(), Files: place, At: at, Marked: marked,
+		Ours: marked != "" && cfg.FilesDir == filepath.Join(cfg.Data, "files"), Partial: partial, Log: log,
 		// A folder with the marker and without the database is never begun anew, also if this is cut off.
-		Begin: func(database string) error { return claim(cfg.Data, database) },
+		Begin: func(database string) error { return writeMarker(cfg.Data, database) },
 	})
 	if err != nil {
 		return nil, err
@@ -99,18 +100,6 @@ func openTarget(ctx context.Context, cfg *config.Config, log *slog.Logger) (file
 		return nil, backup.Where{}, fmt.Errorf("the bucket for files, %s, cannot be used: %w", cfg.Bucket.Name, err)
 	}
 	return s3, backup.Where{Bucket: o, Text: "s3://" + cfg.Bucket.Name + "/" + cfg.Bucket.Prefix}, nil
-}
-
-// claim marks the folder for the database that comes into it.
-func claim(dir, database string) error {
-	marked, err := readMarker(dir)
-	switch {
-	case err != nil || marked == database:
-		return err
-	case marked != "":
-		return fmt.Errorf("the folder %s belongs to another database (%s) than this backup (%s). Use an empty folder with --data", dir, marked, database)
-	}
-	return writeMarker(dir, database)
 }
 
 // refuseFilled lets nothing be restored over what is there. What goes with a

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"minichat"
 )
 
 // format is the version of the layout that this program writes and reads.
@@ -203,7 +205,7 @@ func readList(ctx context.Context, p place, m *Manifest) (list []keptFile, err e
 	lines := bufio.NewScanner(io.TeeReader(r, sum))
 	for lines.Scan() {
 		var f keptFile
-		if err := json.Unmarshal(lines.Bytes(), &f); err != nil || len(f.Key) < 8 {
+		if err := json.Unmarshal(lines.Bytes(), &f); err != nil || len(f.Key) < 8 || !minichat.IsID(f.Key) {
 			return nil, fmt.Errorf("%s is damaged at its line %d", name, len(list)+1)
 		}
 		list = append(list, f)

@@ -21,9 +21,10 @@ type Target struct {
 	Database string                      // path of the file that is to be made
 	Files    files.Store                 // empty, or what is left of this very database's
 	At       Where                       // of Files
-	Ours     bool                        // Files go with what Begin looks at, so that they need no mark of their own
+	Marked   string                      // id of the database that the target belongs to already, "" for none
+	Ours     bool                        // Files are in what is marked so, and need no mark of their own
 	Partial  bool                        // leave out files that the backup does not give back
-	Begin    func(database string) error // called with its id after all checks, before anything changes
+	Begin    func(database string) error // called with its id after all checks, to mark the target
 	Log      *slog.Logger
 }
 
@@ -61,6 +62,9 @@ func Restore(ctx context.Context, from Where, name string, to Target) (*Restored
 	if err := acceptable(&v.report, to.Partial); err != nil {
 		return nil, err
 	}
+	if to.Marked != "" && to.Marked != v.report.Database {
+		return nil, fmt.Errorf("the folder of %s belongs to another database (%s) than this backup (%s). Use an empty folder with --data", to.Database, to.Marked, v.report.Database)
+	}
 	if to.At.Bucket == nil {
 		if err := hasRoom(to.At.Dir, v.report.Bytes, "what is to be restored"); err != nil && !to.Ours { // then most may be there
 			return nil, err
@@ -71,10 +75,10 @@ func Restore(ctx context.Context, from Where, name string, to Target) (*Restored
 			return nil, err
 		}
 	}
-	if err := to.Begin(v.report.Database); err != nil {
+	if err := to.Files.Own(ctx, v.report.Database); err != nil {
 		return nil, err
 	}
-	if err := to.Files.Own(ctx, v.report.Database); err != nil {
+	if err := to.Begin(v.report.Database); err != nil {
 		return nil, err
 	}
 	r := &restoring{verifying: v, to: to, result: &Restored{Report: v.report}}
