@@ -80,9 +80,10 @@ func (l *shipper) sync(database string) {
 	}
 }
 
-func (l *shipper) restore(database, to string) {
+func (l *shipper) restore(database, to string, more ...string) {
 	l.t.Helper()
-	if out, err := l.command("restore", "-config", l.config, "-integrity-check", "full", "-o", to, database).CombinedOutput(); err != nil {
+	args := append([]string{"restore", "-config", l.config, "-integrity-check", "full", "-o", to}, more...)
+	if out, err := l.command(append(args, database)...).CombinedOutput(); err != nil {
 		l.t.Fatalf("litestream restore: %v: %s", err, out)
 	}
 }
@@ -133,6 +134,9 @@ func TestLitestream(t *testing.T) {
 	l.sync(database)
 	acked := srv.talk(owner, room, "first", 2000) // 20 MB: more than what the server lets its write-ahead log hold
 	l.sync(database)
+	first := len(acked)
+	then := time.Now().UTC().Add(time.Second).Truncate(time.Second).Add(time.Second)
+	time.Sleep(time.Until(then.Add(time.Second)))
 	// One that is killed and comes back goes on where it was.
 	l.kill()
 	acked = append(acked, srv.talk(owner, room, "alone", 2000)...)
@@ -152,6 +156,13 @@ func TestLitestream(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.restore(database, filepath.Join(back, "minichat.db"))
+	before := t.TempDir()
+	l.restore(database, filepath.Join(before, "minichat.db"), "-timestamp", then.Format(time.RFC3339))
+	yesterday := newServerAt(t, before)
+	checkLog(t, yesterday, owner, room, acked[:first])
+	if n := int64(first + 100); yesterday.cursor(owner, room).seq > n {
+		t.Errorf("at %v there are more than %d events", then, n)
+	}
 	again := newServerAt(t, back)
 	checkLog(t, again, owner, room, acked)
 	if _, why := again.resume(owner, old); why != "epoch" {
