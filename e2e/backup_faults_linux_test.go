@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -150,6 +151,26 @@ func TestBackupWithoutItsBucket(t *testing.T) {
 	must1(t, "verify", dest)
 }
 
+// TestBackupIsRefused where it would be lost with what it is of, or cannot be written.
+func TestBackupIsRefused(t *testing.T) {
+	t.Parallel()
+	data, file := t.TempDir(), filepath.Join(t.TempDir(), "file")
+	fails(t, "there is no database", "backup", t.TempDir(), "--data", data)
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must1(t, "user", "add", "ana", "--data", data)
+	fails(t, "is inside", "backup", filepath.Join(data, "backups"), "--data", data)
+	fails(t, "not a directory", "backup", filepath.Join(file, "backups"), "--data", data)
+	fails(t, "it is empty", "backup", "", "--data", data)
+	fails(t, "is less than none", "backup", t.TempDir(), "--keep=-1", "--data", data)
+	fails(t, "inside the other", "backup", "s3://bucket/x", "--files", "s3://bucket/x", "--data", data)
+	fails(t, "no place for backups", "verify", "ftp://x")
+	if left, err := filepath.Glob(filepath.Join(data, "*")); err != nil || len(left) > 4 {
+		t.Errorf("left over: %v, %v", left, err)
+	}
+}
+
 // TestRestoreIsRefused where something is that it would hide or mix up.
 func TestRestoreIsRefused(t *testing.T) {
 	t.Parallel()
@@ -172,6 +193,25 @@ func TestRestoreIsRefused(t *testing.T) {
 	fails(t, "there is no backup", "restore", filepath.Join(dir, "strange"), "--data", filepath.Join(dir, "new"))
 	fails(t, "cannot be opened", "restore", filepath.Join(dir, "nowhere"), "--data", filepath.Join(dir, "new"))
 	fails(t, "there is no backup yesterday there", "restore", dest, "--at", "yesterday", "--data", filepath.Join(dir, "new"))
+	rotten := filepath.Join(dir, "rotten")
+	if err := os.CopyFS(rotten, os.DirFS(dest)); err != nil {
+		t.Fatal(err)
+	}
+	list, err := filepath.Glob(filepath.Join(rotten, "files", "*", "*"))
+	if err != nil || len(list) != 8 {
+		t.Fatalf("the files of the backup: %v, %v", list, err)
+	}
+	if err := os.WriteFile(list[0], make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := minichat("verify", rotten, "--json")
+	var report struct{ Faults []string }
+	if err == nil || json.Unmarshal([]byte(out), &report) != nil || len(report.Faults) != 1 || !strings.Contains(report.Faults[0], filepath.Base(list[0])) {
+		t.Errorf("verify of a rotten file: %s, %v", out, err)
+	}
+	must1(t, "verify", rotten, "--quick") // its length is right
+	fails(t, "--partial", "restore", rotten, "--data", filepath.Join(dir, "new"))
+	must1(t, "restore", rotten, "--data", filepath.Join(dir, "new"), "--partial")
 	// The disk was lost, the folder of files was not.
 	s.stop()
 	for _, name := range []string{"minichat.db", "minichat.db-wal", "minichat.db-shm"} {
