@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -263,6 +262,15 @@ func until(t *testing.T, what string, ok func() bool) {
 // is there.
 func TestOldCopyByHand(t *testing.T) {
 	t.Parallel()
+	for _, ending := range []string{"stopped", "killed"} {
+		t.Run(ending, func(t *testing.T) {
+			t.Parallel()
+			testOldCopy(t, ending == "killed")
+		})
+	}
+}
+
+func testOldCopy(t *testing.T, killed bool) {
 	s := newServer(t, t.TempDir())
 	owner := s.owner()
 	room := s.room(owner, "channel", "hall")
@@ -289,7 +297,7 @@ func TestOldCopyByHand(t *testing.T) {
 	s.start()
 	post("today", 5)
 	today := s.cursor(owner, room)
-	if rand.IntN(2) == 0 {
+	if !killed {
 		s.stop()
 	} else {
 		// What was reached is noted every ten seconds while it runs.
