@@ -364,7 +364,7 @@ func TestRestoreBesideFiles(t *testing.T) {
 	w := newWorld(t, inFolder(t))
 	a, b := w.file(1000), w.file(2000)
 	w.backup(0)
-	r, err := w.restore("", func(to *Target) {
+	_, err := w.restore("", func(to *Target) {
 		if _, err := to.Files.Put(t.Context(), a, "", strings.NewReader(string(content(a, 1000))), 0); err != nil {
 			t.Fatal(err)
 		}
@@ -372,7 +372,7 @@ func TestRestoreBesideFiles(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "not marked as this database's") {
 		t.Fatalf("an unmarked place: got %v", err)
 	}
-	r, err = w.restore("", func(to *Target) {
+	r, err := w.restore("", func(to *Target) {
 		if err := to.Files.Own(t.Context(), w.st.ID()); err != nil {
 			t.Fatal(err)
 		}
