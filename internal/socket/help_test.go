@@ -111,7 +111,7 @@ func connect(t testing.TB, ts *httptest.Server) net.Conn {
 func shake(t testing.TB, nc net.Conn, more string) *peer {
 	t.Helper()
 	t.Cleanup(func() { nc.Close() })
-	nc.SetDeadline(time.Now().Add(20 * time.Second))
+	nc.SetDeadline(time.Now().Add(2 * time.Minute))
 	p := &peer{t, nc, bufio.NewReader(nc)}
 	p.send([]byte(handshake + more))
 	line, _ := p.r.ReadString('\n')
@@ -157,7 +157,7 @@ func (p *peer) next() string {
 	var h [2]byte
 	if _, err := io.ReadFull(p.r, h[:]); err != nil {
 		if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
-			p.t.Fatal("nothing came in 20 s")
+			p.t.Fatal("nothing came in two minutes")
 		}
 		return "end"
 	}

@@ -1,0 +1,47 @@
+package socket
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"time"
+)
+
+// listened is a connection whose peer reads, or is about to, and throws away.
+func listened(tb testing.TB) *Conn {
+	e := newEcho()
+	_, ts := serve(tb, onTCP, Options{}, e, &Accept{})
+	got := make(chan *Conn, 1)
+	e.text = func(c *Conn, _ []byte) { got <- c }
+	p := dial(tb, ts)
+	p.send(frame(0x81, "go"))
+	go io.Copy(io.Discard, p.nc)
+	return <-got
+}
+
+var usual = AppendText(nil, bytes.Repeat([]byte("x"), 300))
+
+// BenchmarkWrite is one delivery: a frame of the usual size to a peer who reads.
+func BenchmarkWrite(b *testing.B) {
+	c := listened(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		for !c.Write(usual) {
+			<-c.Drained()
+		}
+	}
+}
+
+// A delivery that the kernel takes allocates nothing. What it does not take at
+// once is copied, so the peer is given time.
+func TestWriteAllocatesNothing(t *testing.T) {
+	c := listened(t)
+	least := 1.0
+	for end := time.Now().Add(time.Minute); least > 0 && time.Now().Before(end); {
+		least = min(least, testing.AllocsPerRun(20, func() { c.Write(usual) }))
+		time.Sleep(time.Millisecond)
+	}
+	if least > 0 {
+		t.Errorf("got %.1f allocations a write, want none", least)
+	}
+}
