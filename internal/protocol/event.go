@@ -1,14 +1,18 @@
 package protocol
 
 import (
+	"slices"
 	"strconv"
 
 	"minichat"
 )
 
+// usualEvent is room for an event with a text of a usual length.
+const usualEvent = 384
+
 // AppendEvent appends the live form of an event: an event frame.
 func AppendEvent(dst []byte, ev *minichat.Event) []byte {
-	dst = append(dst, `{"type":"event"`...)
+	dst = append(slices.Grow(dst, usualEvent), `{"type":"event"`...)
 	dst = appendStringField(dst, "room", ev.Room)
 	dst = append(dst, ',')
 	dst = appendHeader(dst, ev)
