@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"runtime"
 	"slices"
 
 	"minichat/internal/protocol"
@@ -18,57 +19,101 @@ func (s *Session) Begin(room, key string) {
 	s.asked = append(s.asked, request{room, key})
 }
 
-// Answer sends the answer to a request that Begin noted, and lets its event go.
-func (s *Session) Answer(room, key string, payload []byte) {
-	frame := appendFrame(nil, payload)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w := s.watching(room)
-	if w != nil && w.held != nil && s.answerWith(w, request{room, key}, frame) {
-		return
-	}
-	if !s.conn.Write(frame) {
-		s.mu.Unlock()
-		s.conn.Send(frame) // ErrClosed: nobody waits any more
-		s.mu.Lock()
-	}
-	s.forget(request{room, key})
-	if w != nil && w.held != nil {
-		held := w.held
-		w.held = nil
-		var sent tallied
-		w.giveSome(held, &sent)
-		s.hub.count.add(sent)
-	}
+// answer is what a request gets.
+type answer struct {
+	request
+	payload []byte
 }
 
-// answerWith sends an answer and all that is held in one write, if none of it
-// waits for another answer, or has an end. mu is held.
-func (s *Session) answerWith(w *watch, q request, frame []byte) bool {
+// Answer sends the answer to a request that Begin noted, and lets its event go.
+// A commit answers many: those of this session share one write, and their events
+// too where they are here already. So whoever comes first lets all go first that
+// can run now; nobody waits for a clock.
+func (s *Session) Answer(room, key string, payload []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ready = append(s.ready, answer{request{room, key}, payload})
+	if len(s.ready) > 1 {
+		return
+	}
+	s.mu.Unlock()
+	runtime.Gosched()
+	s.mu.Lock()
+	s.answer()
+}
+
+// answer sends the answers that are ready. mu is held.
+func (s *Session) answer() {
+	list := s.ready
+	s.ready = nil // an idle session holds nothing
+	size := 0
+	for _, a := range list {
+		size += len(a.payload) + frameOverhead
+	}
+	frames := make([]byte, 0, size)
+	for _, a := range list {
+		frames = appendFrame(frames, a.payload)
+	}
+	if s.answerWith(list, frames) {
+		return
+	}
+	if !s.conn.Write(frames) {
+		s.mu.Unlock()
+		s.conn.Send(frames) // ErrClosed: nobody waits any more
+		s.mu.Lock()
+	}
+	s.forget(list)
+	var sent tallied
+	for _, a := range list {
+		if w := s.watching(a.room); w != nil && w.held != nil {
+			held := w.held
+			w.held = nil
+			w.giveSome(held, &sent)
+		}
+	}
+	s.hub.count.add(sent)
+}
+
+// answerWith sends answers of one room and all that is held of it in one write,
+// if none of it waits for another answer, or has an end. mu is held.
+func (s *Session) answerWith(list []answer, frames []byte) bool {
+	room := list[0].room
+	w := s.watching(room)
+	if w == nil || w.held == nil || slices.ContainsFunc(list, func(a answer) bool { return a.room != room }) {
+		return false
+	}
 	b := w.held
-	if w.until != 0 || b.private || len(frame)+len(b.buf) > piece {
+	if w.until != 0 || b.private || len(frames)+len(b.buf) > piece {
 		return false
 	}
 	for _, m := range b.marks {
-		if m.key != "" && m.key != q.key && s.awaits(q.room, m.key) {
+		if m.key != "" && !answers(list, m.key) && s.awaits(room, m.key) {
 			return false
 		}
 	}
-	if !s.conn.Write(append(frame, b.buf...)) {
+	if !s.conn.Write(append(frames, b.buf...)) {
 		return false
 	}
-	s.forget(q)
+	s.forget(list)
 	w.held, w.sent = nil, b.last
 	s.hub.count.add(tallied{deliveries: b.events, writes: 1, bytes: int64(len(b.buf))})
 	return true
 }
 
-// forget takes an answered request off. mu is held.
-func (s *Session) forget(q request) {
-	if i := slices.Index(s.asked, q); i >= 0 {
-		if s.asked = slices.Delete(s.asked, i, i+1); len(s.asked) == 0 {
-			s.asked = nil // an idle session holds nothing
+// answers reports whether one of list is for the request with key.
+func answers(list []answer, key string) bool {
+	return slices.ContainsFunc(list, func(a answer) bool { return a.key == key })
+}
+
+// forget takes answered requests off. mu is held.
+func (s *Session) forget(list []answer) {
+	for _, a := range list {
+		if i := slices.Index(s.asked, a.request); i >= 0 {
+			s.asked = slices.Delete(s.asked, i, i+1)
 		}
+	}
+	if len(s.asked) == 0 {
+		s.asked = nil // an idle session holds nothing
 	}
 	if s.answers != nil {
 		close(s.answers)

@@ -12,7 +12,7 @@ import (
 )
 
 // swallow adds clients that cost as little as can be: they read and count bytes.
-func swallow(b *testing.B, w *world, room string, n int) *atomic.Int64 {
+func swallow(b testing.TB, w *world, room string, n int) *atomic.Int64 {
 	var got atomic.Int64
 	for range n {
 		nc, buf := w.sleeper(b, room), make([]byte, 4096)
@@ -77,6 +77,29 @@ func BenchmarkGive(b *testing.B) {
 		one.last = int64(i/watchers + 1)
 		one.after = one.last - 1
 		list[i%watchers].give(&one, &sent)
+	}
+}
+
+// A delivery to a peer who reads allocates nothing. Whatever else runs in the
+// process may, so the least counts.
+func TestDeliveryAllocatesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana")
+	swallow(t, w, "r", 1)
+	to := w.hub.find("r").groups[0].list[0]
+	one := batch{buf: appendFrame(nil, []byte(strings.Repeat("x", 200))), events: 1}
+	var sent tallied
+	least := 1.0
+	for end := time.Now().Add(time.Minute); least > 0 && time.Now().Before(end); {
+		least = min(least, testing.AllocsPerRun(20, func() {
+			one.after = one.last
+			one.last++
+			to.give(&one, &sent)
+		}))
+		time.Sleep(time.Millisecond)
+	}
+	if least > 0 || sent.writes < 20 {
+		t.Errorf("got %.1f allocations a delivery and %d writes, want none, and all", least, sent.writes)
 	}
 }
 

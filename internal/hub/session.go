@@ -43,6 +43,7 @@ type Session struct {
 	closed  bool
 	watches []*watch
 	asked   []request // keyed requests without an answer
+	ready   []answer  // to some of them, about to be sent
 	answers chan struct{}
 	jobs    []job
 	working bool // a goroutine works on jobs
