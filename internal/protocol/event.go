@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"slices"
 	"strconv"
 
 	"minichat"
@@ -12,7 +11,10 @@ const usualEvent = 384
 
 // AppendEvent appends the live form of an event: an event frame.
 func AppendEvent(dst []byte, ev *minichat.Event) []byte {
-	dst = append(slices.Grow(dst, usualEvent), `{"type":"event"`...)
+	if dst == nil {
+		dst = make([]byte, 0, usualEvent)
+	}
+	dst = append(dst, `{"type":"event"`...)
 	dst = appendStringField(dst, "room", ev.Room)
 	dst = append(dst, ',')
 	dst = appendHeader(dst, ev)
