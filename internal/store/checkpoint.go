@@ -11,7 +11,7 @@ const (
 	// the longer it is, the less is moved.
 	checkpointPages = 4096
 	// checkpointCalls is after how many calls its length is asked again.
-	checkpointCalls = 128
+	checkpointCalls = 16
 )
 
 // checkpoint moves a long write-ahead log into the database. It runs between
