@@ -16,7 +16,7 @@ var weights = []struct {
 // act sends what waits, and now and then something new.
 func (c *client) act(ctx context.Context) error {
 	for room, ch := range c.outbox {
-		due := ch.sent.IsZero() && time.Now().After(ch.not) || !ch.sent.IsZero() && time.Since(ch.sent) > resendAfter
+		due := ch.sent.IsZero() && time.Now().After(ch.not) || !ch.sent.IsZero() && !c.calm && time.Since(ch.sent) > resendAfter
 		if due {
 			if err := c.send(ctx, room, ch); err != nil {
 				return err
@@ -41,6 +41,9 @@ func (c *client) act(ctx context.Context) error {
 
 func (c *client) send(ctx context.Context, room string, ch *change) error {
 	ch.sent = time.Now()
+	if ch.times++; ch.times == 2 {
+		c.again.Add(1)
+	}
 	r := ch.r
 	text := ""
 	if r.Text != nil {

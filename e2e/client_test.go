@@ -32,10 +32,12 @@ type client struct {
 	vow   string        // the private room, for those who may speak in it
 
 	fleeting bool // will be disabled
+	calm     bool // waits for as long as it takes: only a line that ends makes it ask again
 
-	busy  atomic.Bool // makes new changes
-	idle  atomic.Bool // nothing waits for an answer, nothing is stale
-	ended atomic.Bool // was told not to come back
+	busy  atomic.Bool  // makes new changes
+	idle  atomic.Bool  // nothing waits for an answer, nothing is stale
+	again atomic.Int64 // changes that were sent a second time and wait for their answer
+	ended atomic.Bool  // was told not to come back
 	heads map[string]*atomic.Int64
 
 	// Of the client's device: they outlive connections.
@@ -74,10 +76,11 @@ type asked struct {
 
 // change is a keyed request, repeated until it is known what became of it.
 type change struct {
-	r    request
-	kind string
-	sent time.Time // zero: to be sent now
-	not  time.Time // before then it is not sent
+	r     request
+	kind  string
+	sent  time.Time // zero: to be sent now
+	times int
+	not   time.Time // before then it is not sent
 }
 
 func newClient(p person, addr string, rooms []string, rec *recorder, seed uint64) *client {

@@ -65,11 +65,19 @@ func proxyOf(world string) string {
 	return world
 }
 
-// talk waits until all are connected and has them talk for a moment.
+// talk waits until all are connected, has them talk for a moment, and waits for
+// the answers to second attempts, so that none is cut a second time.
 func (w *world) talk() {
 	w.t.Helper()
 	w.wait("all to be connected", func() bool { return w.srv.metric("minichat_sessions") >= int64(len(w.clients)) })
 	time.Sleep(500 * time.Millisecond)
+	w.wait("the answers to second attempts", func() bool {
+		again := w.again.Load()
+		for _, c := range w.clients {
+			again = again || c.again.Load() > 0
+		}
+		return !again
+	})
 }
 
 func (w *world) wait(what string, done func() bool) {

@@ -212,7 +212,7 @@ func (c *client) changed(ctx context.Context, f *frame, a asked) {
 	switch {
 	case !waiting:
 	case f.Type == "ok":
-		delete(c.outbox, a.room)
+		c.done(a.room)
 		if c.rnd.IntN(10) == 0 && f.Seq > 0 {
 			c.pull(ctx, a.room, f.Seq-1, 1) // a line that broke shows soon enough
 		}
@@ -220,8 +220,16 @@ func (c *client) changed(ctx context.Context, f *frame, a asked) {
 		a.change.sent = time.Time{}
 		a.change.not = time.Now().Add(time.Duration(f.RetryMS)*time.Millisecond + 50*time.Millisecond)
 	default:
-		delete(c.outbox, a.room)
+		c.done(a.room)
 	}
+}
+
+// done takes the change of a room out of the outbox.
+func (c *client) done(room string) {
+	if c.outbox[room].times > 1 {
+		c.again.Add(-1)
+	}
+	delete(c.outbox, room)
 }
 
 // passing are the definite failures after which the same is tried again.

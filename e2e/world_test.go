@@ -35,6 +35,7 @@ type world struct {
 	stopClients context.CancelFunc
 	running     sync.WaitGroup
 	healed      atomic.Bool // the courier makes no more
+	again       atomic.Bool // the courier tries for the second time
 	mu          sync.Mutex  // clients, while bots come
 }
 
@@ -144,6 +145,7 @@ func (w *world) enter(i int, p person, seed uint64) {
 		w.running.Go(func() { w.prowl(c) })
 	}
 	c.busy.Store(true)
+	c.calm = w.calm
 	w.begin(c)
 }
 
@@ -172,11 +174,13 @@ func (w *world) courier(p person, rnd *rand.Rand) {
 			_, err := call(w.at, "POST", "/rooms/"+room+"/messages", p.token, map[string]any{"text": text}, &ok, "Idempotency-Key", key)
 			if err == nil {
 				w.rec.add(record{Op: opOK, User: p.user, Conn: "http", Room: room, Key: key, Seq: ok.Seq, ID: ok.ID, Dup: ok.Dup})
+				w.again.Store(false)
 				break
 			}
 			if e, ok := errors.AsType[*callError](err); ok {
 				w.rec.add(record{Op: opFail, User: p.user, Conn: "http", Room: room, Key: key, Code: e.Code, Definite: e.Definite})
 			}
+			w.again.Store(true)
 			for w.calm && w.clientCtx.Err() == nil && !w.srv.ready() {
 				sleep(w.clientCtx, 20*time.Millisecond)
 			}
