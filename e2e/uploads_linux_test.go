@@ -1,0 +1,192 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"minichat/tools/testbucket"
+)
+
+const (
+	uploadsAtOnce = 10
+	uploadBytes   = 64 << 20
+	mayGrow       = 64 << 20
+)
+
+// Ten large uploads at once, three parts of each under way, cost the server less
+// than 64 MiB above what it had idle: through the disk as past it into a bucket.
+func TestMemoryOfTenUploads(t *testing.T) {
+	t.Run("disk", func(t *testing.T) {
+		tenUploads(t, newServer(t, t.TempDir()))
+	})
+	t.Run("bucket", func(t *testing.T) {
+		testbucket.Keys(t) // in the environment, which the server gets
+		tenUploads(t, newServer(t, t.TempDir(), "--files", testbucket.Start(t).Address("chat")))
+	})
+}
+
+func tenUploads(t *testing.T, s *server) {
+	owner := s.owner()
+	warm := upload(t, s, owner, 9<<20) // what is set up once
+	idle := s.resident()
+	var most atomic.Int64
+	stop := make(chan struct{})
+	var watching, sending sync.WaitGroup
+	watching.Go(func() {
+		for {
+			most.Store(max(most.Load(), s.resident()))
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	})
+	files := make([]string, uploadsAtOnce)
+	for i := range files {
+		sending.Go(func() { files[i] = upload(t, s, owner, uploadBytes) })
+	}
+	sending.Wait()
+	close(stop)
+	watching.Wait()
+	t.Logf("idle %d MiB, at most %d MiB", idle>>20, most.Load()>>20)
+	if grown := most.Load() - idle; grown > mayGrow {
+		t.Errorf("it grew by %d MiB, from %d MiB", grown>>20, idle>>20)
+	}
+	for _, id := range append(files, warm) {
+		if id == "" {
+			t.Error("an upload failed")
+		}
+	}
+}
+
+// upload sends a file of so many bytes, three parts at a time, and returns its id.
+func upload(t *testing.T, s *server, p person, size int64) string {
+	var up struct {
+		File     string
+		PartSize int64 `json:"part_size"`
+	}
+	if _, err := call(s.addr, "POST", "/files", p.token, map[string]any{"name": "big.bin", "size": size}, &up); err != nil {
+		t.Error(err)
+		return ""
+	}
+	var sending sync.WaitGroup
+	room := make(chan struct{}, 3)
+	for number := 1; int64(number-1)*up.PartSize < size; number++ {
+		room <- struct{}{}
+		sending.Go(func() {
+			defer func() { <-room }()
+			n := min(up.PartSize, size-int64(number-1)*up.PartSize)
+			if err := sendZeros(s, p, up.File, number, n); err != nil {
+				t.Errorf("part %d: %v", number, err)
+			}
+		})
+	}
+	sending.Wait()
+	if _, err := call(s.addr, "POST", "/files/"+up.File+"/complete", p.token, map[string]any{}, nil); err != nil {
+		t.Error(err)
+		return ""
+	}
+	return up.File
+}
+
+func sendZeros(s *server, p person, file string, number int, n int64) error {
+	var parts struct{ Parts []struct{ URL string } }
+	if _, err := call(s.addr, "POST", "/files/"+file+"/parts", p.token, map[string]any{"numbers": []int{number}}, &parts); err != nil {
+		return err
+	}
+	url := parts.Parts[0].URL
+	if strings.HasPrefix(url, "/") {
+		url = "http://" + s.addr + url
+	}
+	req, err := http.NewRequest("PUT", url, io.LimitReader(zeros{}, n))
+	if err != nil {
+		return err
+	}
+	req.ContentLength = n
+	resp, err := lone.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		b, _ := io.ReadAll(resp.Body)
+		return fmt.Errorf("%s %s", resp.Status, b)
+	}
+	return nil
+}
+
+// P11: the bucket hangs, then is gone. The chat goes on, uploads are refused in
+// words while it lasts, and begin again by themselves.
+func TestChatGoesOnWithoutItsBucket(t *testing.T) {
+	testbucket.Keys(t) // in the environment, which the server gets
+	bucket := testbucket.Start(t)
+	s := newServer(t, t.TempDir(), "--files", bucket.Address("chat"))
+	owner := s.owner()
+	room := s.room(owner, "channel", "tea")
+	before, _, err := s.attach(owner, room, "before", 5000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, trouble := range []struct {
+		name       string
+		begin, end func()
+	}{{"hangs", bucket.Freeze, bucket.Thaw}, {"is gone", bucket.Stop, bucket.Start}} {
+		trouble.begin()
+		for n := range 20 {
+			if _, err := say1(s, owner, room, fmt.Sprintf("while-%d-%d", i, n), "the chat goes on"); err != nil {
+				t.Errorf("a post while the bucket %s: %v", trouble.name, err)
+			}
+			if n%5 == 0 {
+				_, _, err := s.attach(owner, room, fmt.Sprintf("never-%d-%d", i, n), 10)
+				if err == nil || !strings.Contains(err.Error(), "files_unavailable") {
+					t.Errorf("an upload while the bucket %s: got %v, want files_unavailable", trouble.name, err)
+				}
+			}
+		}
+		trouble.end()
+		for tries := 0; ; tries++ {
+			_, _, err := s.attach(owner, room, fmt.Sprintf("after-%d-%d", i, tries), 10)
+			if err == nil {
+				break
+			}
+			if tries == 300 {
+				t.Fatalf("uploads did not begin again: %v", err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if wrong := s.sees(owner, before); wrong != "" {
+			t.Errorf("a file from before: %s", wrong)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
+}
+
+// resident is how much memory the process has now.
+func (s *server) resident() int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	_, rest, found := strings.Cut(string(b), "VmRSS:")
+	if err != nil || !found {
+		s.t.Errorf("how much memory it has: %v", err)
+		return 0
+	}
+	kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+	if err != nil {
+		s.t.Error(err)
+	}
+	return kb << 10
+}
