@@ -27,7 +27,7 @@ func (c *Chat) PutFile(ctx context.Context, u minichat.User, n NewFile, r io.Rea
 		File: minichat.File{ID: minichat.NewID(22), Name: minichat.CleanFilename(n.Name), Size: info.Size,
 			Type: http.DetectContentType(info.Head)},
 		Key: key, PartSize: info.Size, Uploader: u.ID, State: store.FileReady,
-		Base: n.Base, CreatedAt: now, ExpiresAt: now + readyTTL,
+		Base: n.Base, CreatedAt: now, ExpiresAt: now + c.uploadTTL(),
 	}
 	err = c.st.Write(ctx, func(tx *store.Tx) error {
 		if err := c.judgeQuota(ctx, tx, u.ID, info.Size); err != nil {

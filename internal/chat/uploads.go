@@ -15,7 +15,7 @@ const (
 	partsAtOnce = 16 // part URLs in one answer
 	partTTL     = 15 * time.Minute
 	maxSide     = 1 << 20 // pixels; what a client says of a picture's size
-	readyTTL    = 30 * 24 * 3600 * 1000
+	longestTTL  = 30 * 24 * 3600 * 1000
 )
 
 // NewFile is the body of the beginning of an upload. The type is a hint only:
@@ -108,7 +108,7 @@ func (c *Chat) checkNewFile(n NewFile) error {
 
 func (c *Chat) uploadTTL() int64 {
 	if c.limits.UploadTTLSeconds == 0 {
-		return readyTTL // never would fill the disk with what nobody finishes
+		return longestTTL // never would fill the disk with what nobody finishes
 	}
 	return c.limits.UploadTTLSeconds * 1000
 }
@@ -232,7 +232,7 @@ func (c *Chat) markReady(ctx context.Context, u minichat.User, id string, info f
 			return errNoFile()
 		}
 		if f.State == store.FileOpen {
-			f.State, f.Type, f.ExpiresAt = store.FileReady, http.DetectContentType(info.Head), c.now()+readyTTL
+			f.State, f.Type, f.ExpiresAt = store.FileReady, http.DetectContentType(info.Head), c.now()+c.uploadTTL()
 			if kind := minichat.FileKind(f.Type); kind != "image" && kind != "video" {
 				f.Width, f.Height, f.Preview = 0, 0, "" // said of a picture that it is not
 			}
