@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 )
 
+// Rows 57 to 60.
 func TestCleanFilename(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"photo.png", "photo.png"}, {"Ärger \"quoted\"; filename*=x → y.txt", "Ärger \"quoted\"; filename*=x → y.txt"},
@@ -23,6 +24,7 @@ func TestCleanFilename(t *testing.T) {
 	}
 }
 
+// Row 60.
 func TestCleanFilenameLength(t *testing.T) {
 	for _, s := range []string{strings.Repeat("x", 4096) + ".pdf", strings.Repeat("é", 2048) + ".pdf", "~" + strings.Repeat("é", 150) + ".pdf"} {
 		got := CleanFilename(s)

@@ -57,13 +57,14 @@ func (l *line) status(t *testing.T) int {
 	return resp.StatusCode
 }
 
+// Row 48, fault 24, P18: a line that breaks at any byte leaves nothing of its part.
 func TestLineCutAtAnyByte(t *testing.T) {
 	dir := t.TempDir()
 	d := newDisk(t, dir)
 	data := noise(20, leastPart+3000)
 	u := start(t, d, int64(len(data)))
 	url := partURL(t, d, u, 2, time.Now().Add(time.Minute))
-	for i := range 40 {
+	for i := range 1000 {
 		n := rand.IntN(3000)
 		if i < 2 {
 			n = i * 2999
@@ -91,6 +92,7 @@ func TestLineCutAtAnyByte(t *testing.T) {
 	wantFile(t, d, u.Key, data)
 }
 
+// Rows 47 and 48: a length that lies is refused, before the first byte where it can be.
 func TestLengthLies(t *testing.T) {
 	dir := t.TempDir()
 	d := newDisk(t, dir)
@@ -131,6 +133,7 @@ func TestLengthLies(t *testing.T) {
 	wantParts(t, d, u, 1)
 }
 
+// Row 48: a body that stalls.
 func TestStalledBody(t *testing.T) {
 	dir := t.TempDir()
 	d := newDisk(t, dir)
@@ -267,6 +270,7 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 	sweep(t, d, time.Now().Add(time.Hour), func(string) bool { return false }, 0)
 }
 
+// Row 51: what would fill the disk is refused before its bytes come.
 func TestStartLeavesRoomOnTheDisk(t *testing.T) {
 	d := newDisk(t, t.TempDir())
 	_, err := d.Start(t.Context(), minichat.NewID(22), 1<<60, "video/mp4")

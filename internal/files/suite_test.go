@@ -174,6 +174,7 @@ func TestPartURLGivesThatPartOnly(t *testing.T) {
 	}
 }
 
+// Row 49: nothing is begun for no bytes.
 func TestStartRefuses(t *testing.T) {
 	eachStore(t, func(t *testing.T, open func() (Store, string)) {
 		s, _ := open()

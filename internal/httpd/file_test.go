@@ -59,6 +59,7 @@ func TestFileIsReadByWhoReadsTheRoom(t *testing.T) {
 	p.as(ben, "GET", address, "", "If-None-Match: "+a.Header.Get("ETag")).want(t, 404)
 }
 
+// Row 61.
 func TestRanges(t *testing.T) {
 	p := newPlace(t)
 	content := []byte(strings.Repeat("0123456789", 10))
@@ -87,7 +88,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// What could run in a browser is given as bytes to keep, whatever it calls itself.
+// Row 52: what could run in a browser is given as bytes to keep, whatever it calls itself.
 func TestHostileFilesDoNotRun(t *testing.T) {
 	p := newPlace(t)
 	for name, content := range map[string]string{
