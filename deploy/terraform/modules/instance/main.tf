@@ -103,8 +103,9 @@ resource "aws_ssm_parameter" "agent" {
   value = jsonencode({
     agent = { metrics_collection_interval = 60 }
     metrics = {
-      namespace         = "MiniChat"
-      append_dimensions = { InstanceId = "$${aws:InstanceId}" }
+      namespace              = "MiniChat"
+      append_dimensions      = { InstanceId = "$${aws:InstanceId}" }
+      aggregation_dimensions = [["InstanceId"]] # alarms ask by the machine alone
       metrics_collected = {
         mem     = { measurement = ["mem_used_percent"] }
         disk    = { measurement = ["disk_used_percent"], resources = ["/var/lib/minichat"], drop_device = true }

@@ -15,17 +15,27 @@ locals {
     here      = aws_sns_topic.here.arn
     us_east_1 = aws_sns_topic.us_east_1.arn
   }
-  # Who may send: AWS's own services, for this account alone.
+  # Who may send: alarms of this account. EventBridge takes no condition in the
+  # policy of a topic, so it has a statement of its own.
   topic_policy = { for where, arn in local.topics : where => jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "AlarmsOfThisAccount"
-      Effect    = "Allow"
-      Principal = { Service = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"] }
-      Action    = "sns:Publish"
-      Resource  = arn
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
-    }]
+    Statement = [
+      {
+        Sid       = "AlarmsOfThisAccount"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = arn
+        Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      },
+      {
+        Sid       = "FailedSnapshots"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = arn
+      },
+    ]
   }) }
 
   machine = { InstanceId = var.instance_id }
@@ -43,7 +53,7 @@ locals {
       credits = { space = "AWS/EC2", metric = "CPUCreditBalance", stat = "Minimum", under = 20, period = 300, periods = 3, why = "the saved processor time is nearly used up; then the machine is slow. Take a bigger one" }
     } : name => alarm if local.small },
     { for name, alarm in {
-      disk      = { space = "MiniChat", metric = "disk_used_percent", stat = "Maximum", over = 80, also = { path = "/var/lib/minichat", fstype = "ext4" }, why = "the history's disk fills up; make the volume bigger" }
+      disk      = { space = "MiniChat", metric = "disk_used_percent", stat = "Maximum", over = 80, why = "the history's disk fills up; make the volume bigger" }
       memory    = { space = "MiniChat", metric = "mem_used_percent", stat = "Maximum", over = 85, periods = 5, why = "memory runs short; take a bigger machine" }
       conntrack = { space = "MiniChat", metric = "ethtool_conntrack_allowance_available", stat = "Minimum", under = 1000, why = "the network card can follow few more connections; take a bigger machine" }
       refused   = { space = "MiniChat", metric = "ethtool_conntrack_allowance_exceeded", stat = "Maximum", over = 0, why = "connections were refused by the network card; take a bigger machine" }
@@ -94,7 +104,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_description   = each.value.why
   namespace           = each.value.space
   metric_name         = each.value.metric
-  dimensions          = merge(local.machine, lookup(each.value, "also", {}))
+  dimensions          = local.machine
   statistic           = each.value.stat
   comparison_operator = can(each.value.under) ? "LessThanThreshold" : "GreaterThanThreshold"
   threshold           = can(each.value.under) ? each.value.under : each.value.over
