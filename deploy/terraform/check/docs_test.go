@@ -182,8 +182,10 @@ func commandLines(page string) (all []string) {
 
 // words splits a line as a shell does, as far as the docs need it.
 func words(line string) (all []string) {
-	line, _, _ = strings.Cut(line, " > ")
-	line, _, _ = strings.Cut(line, " # ")
+	for _, end := range []string{" > ", " | ", " && ", " # "} {
+		line, _, _ = strings.Cut(line, end)
+	}
+	line = strings.TrimSuffix(line, " &")
 	for i, part := range strings.Split(line, "'") {
 		if i%2 == 1 {
 			all = append(all, part)
