@@ -36,6 +36,7 @@ var row = map[string]int{
 	"minichat/internal/config":   3,
 	"minichat/internal/memory":   3,
 	"minichat/internal/systemd":  3,
+	"minichat/internal/osfile":   3,
 	"minichat/internal/proxy":    3,
 	"minichat/internal/certs":    3,
 	"minichat/internal/bench":    3,

@@ -141,7 +141,7 @@ builds() {
 # Other systems are only compiled: there is none here to run on.
 builds_elsewhere() {
   local target
-  for target in linux/arm64 darwin/arm64; do
+  for target in linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do
     CGO_ENABLED=0 GOOS=${target%/*} GOARCH=${target#*/} go build -o /dev/null ./cmd/minichat
   done
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"minichat"
@@ -16,6 +15,7 @@ import (
 	"minichat/internal/backup"
 	"minichat/internal/config"
 	"minichat/internal/doctor"
+	"minichat/internal/osfile"
 )
 
 type doctorCommand struct {
@@ -152,5 +152,5 @@ func isHeld(dir string) bool {
 		return false
 	}
 	defer f.Close()
-	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+	return errors.Is(osfile.LockShared(f), osfile.ErrHeld)
 }

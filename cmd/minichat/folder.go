@@ -9,10 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"minichat/internal/config"
+	"minichat/internal/osfile"
 	"minichat/internal/store"
 )
 
@@ -43,8 +43,7 @@ func lockFolder(ctx context.Context, dir string) (*os.File, error) {
 		return nil, fmt.Errorf("open the lock of %s: %w", dir, err)
 	}
 	for range 20 {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
+		if err = osfile.Lock(f); !errors.Is(err, osfile.ErrHeld) {
 			break
 		}
 		select {
@@ -63,7 +62,7 @@ func lockFolder(ctx context.Context, dir string) (*os.File, error) {
 		holder = "process " + pid
 	}
 	f.Close() // the lock is not ours; nothing was written
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	if errors.Is(err, osfile.ErrHeld) {
 		return nil, fmt.Errorf("the folder %s is in use by MiniChat, %s. Stop it first, or use another folder with --data", dir, holder)
 	}
 	return nil, fmt.Errorf("the folder %s cannot be locked (%w). It must be on a disk of this machine", dir, err)
@@ -75,7 +74,7 @@ func tryLock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := osfile.Lock(f); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -177,7 +176,7 @@ func writeMarker(dir, id string) error {
 	if err != nil {
 		return fmt.Errorf("write the volume's marker: %w", err)
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(osfile.SyncFolder(d), d.Close())
 }
 
 // bare is the cause of an error of the file system without its path.

@@ -10,9 +10,10 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"minichat"
+
+	"minichat/internal/osfile"
 )
 
 const (
@@ -86,7 +87,7 @@ func (f *folder) sync(name string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(osfile.SyncFolder(d), d.Close())
 }
 
 // take moves the file, which scratch has put on the same disk.
@@ -150,8 +151,8 @@ func (f *folder) lock(ctx context.Context) (lease, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the folder %s cannot be written to (%w). Make it yours with chown, or use another one", f.dir, cause(err))
 	}
-	err = syscall.Flock(int(l.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	err = osfile.Lock(l)
+	if errors.Is(err, osfile.ErrHeld) {
 		return nil, errors.Join(fmt.Errorf("another backup to %s is under way. Wait for it", f.dir), l.Close())
 	}
 	if err != nil {

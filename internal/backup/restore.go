@@ -13,6 +13,7 @@ import (
 
 	"minichat"
 	"minichat/internal/files"
+	"minichat/internal/osfile"
 	"minichat/internal/store"
 )
 
@@ -225,7 +226,7 @@ func settleDatabase(from, to string) error {
 	if err != nil {
 		return fmt.Errorf("put the database in its place: %w", err)
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(osfile.SyncFolder(d), d.Close())
 }
 
 // Prove restores a backup for a trial: the database into a scratch folder, where
