@@ -30,6 +30,9 @@ type words struct {
 	Web     webWords       `cmd:"" help:"The page, for a web server or bucket of your own."`
 	Bench   benchCommand   `cmd:"" help:"Measure what a server can carry: one of its own, or yours with --server."`
 	Version versionWord    `cmd:"" help:"Print the version."`
+
+	Completion completionCommand `cmd:"" help:"Print the script by which a shell completes commands and flags."`
+	Man        manCommand        `cmd:"" hidden:"" help:"Print the manual page."`
 }
 
 // world is what a command may touch besides its own settings.
