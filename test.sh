@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks everything: ./test.sh, or one part: ./test.sh go | web | browser | terraform.
+# Checks everything: ./test.sh, or one part: ./test.sh go | packages | terraform | web | browser.
 # Installs what it needs. The first step that fails ends it; with CI=true a
 # skipped test fails too.
 set -euo pipefail
@@ -83,6 +83,19 @@ install_for_terraform() {
 }
 
 terraform_here=${XDG_CACHE_HOME:-$HOME/.cache}/minichat/terraform-1.11.4
+install_for_packages() {
+  local want=()
+  command -v rpm >/dev/null || want+=(rpm)
+  command -v shellcheck >/dev/null || want+=(shellcheck)
+  command -v systemd-analyze >/dev/null || want+=(systemd)
+  command -v mkfs.ext4 >/dev/null || want+=(e2fsprogs)
+  command -v sfdisk >/dev/null || want+=(fdisk)
+  command -v curl >/dev/null || want+=(curl)
+  command -v groff >/dev/null || want+=(groff-base)
+  command -v man >/dev/null || want+=(man-db)
+  packages ${want[@]+"${want[@]}"} # an empty list is unset to an old bash
+}
+
 find_terraform() { PATH=$PATH:$terraform_here command -v terraform >/dev/null; }
 
 install_for_node() {
@@ -138,11 +151,12 @@ builds() {
   "$work/minichat" version
 }
 
-# Other systems are only compiled: there is none here to run on.
+# Other systems are only compiled: there is none here to run on. With -trimpath, as
+# for the packages, which take it from the cache.
 builds_elsewhere() {
   local target
   for target in linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do
-    CGO_ENABLED=0 GOOS=${target%/*} GOARCH=${target#*/} go build -o /dev/null ./cmd/minichat
+    CGO_ENABLED=0 GOOS=${target%/*} GOARCH=${target#*/} go build -trimpath -o /dev/null ./cmd/minichat
   done
 }
 
@@ -189,6 +203,19 @@ terraform_part() {
   step "terraform" terraform_checks
 }
 
+# A module of its own: what writes packages is no part of MiniChat.
+packages_checks() {
+  go build -o "$work/gotest" ./tools/gotest
+  cd deploy/packages
+  CGO_ENABLED=0 go vet .
+  CGO_ENABLED=0 "$work/gotest" .
+}
+
+packages_part() {
+  step "install for the packages" install_for_packages
+  step "packages" packages_checks
+}
+
 go_part() {
   step "install for Go" install_for_go
   step "gofmt" formatted
@@ -216,11 +243,12 @@ browser_part() {
 
 need_go
 case $part in
-  all) go_part; terraform_part; web_part; browser_part ;;
+  all) go_part; packages_part; terraform_part; web_part; browser_part ;;
   go) go_part ;;
+  packages) packages_part ;;
   terraform) terraform_part ;;
   web) web_part ;;
   browser) step "install for the web client" install_for_node; browser_part ;;
-  *) fail "there is no part \"$part\": ./test.sh, or ./test.sh go | web | browser | terraform" ;;
+  *) fail "there is no part \"$part\": ./test.sh, or ./test.sh go | packages | terraform | web | browser" ;;
 esac
 say "== all of it passed, $SECONDS s"

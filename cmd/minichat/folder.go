@@ -113,6 +113,9 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger, fatal fu
 		return nil, fmt.Errorf("the folder %s belongs to the database %s, but %s is not there. Put it back (or restore a backup); to begin anew, use another folder with --data", c.Data, marked, c.DatabaseFile())
 	}
 	if absent {
+		if err := refuseOtherVolume(c); err != nil {
+			return nil, err
+		}
 		if err := refuseUnmounted(c.DatabaseFile(), "/etc/fstab", "/proc/self/mounts"); err != nil {
 			return nil, err
 		}

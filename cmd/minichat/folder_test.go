@@ -72,6 +72,34 @@ func TestVolumeMarker(t *testing.T) {
 	}
 }
 
+// A server that has a volume begins nothing on another disk.
+func TestOtherVolume(t *testing.T) {
+	c := &config.Config{Data: t.TempDir(), Volume: "vol-0123456789abcdef0"}
+	c.Database = "sqlite:" + filepath.Join(c.Data, "minichat.db")
+	begin := func() error {
+		st, err := openStore(t.Context(), c, slog.New(slog.DiscardHandler), nil)
+		if err == nil {
+			err = st.Close()
+		}
+		return err
+	}
+	if err := begin(); err == nil || !strings.Contains(err.Error(), "is not on the volume vol-0123456789abcdef0") {
+		t.Errorf("without a marker: got %v", err)
+	}
+	if _, err := os.Stat(c.DatabaseFile()); !os.IsNotExist(err) {
+		t.Errorf("a new database was begun: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(c.Data, markerName), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := begin(); err != nil {
+		t.Errorf("with the empty marker of a new volume: %v", err)
+	}
+	if id, err := readMarker(c.Data); err != nil || id == "" {
+		t.Errorf("the marker is now %q, %v", id, err)
+	}
+}
+
 // A file that is no database is refused by its name.
 func TestNoDatabase(t *testing.T) {
 	dir := t.TempDir()

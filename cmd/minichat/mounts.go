@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"minichat/internal/config"
 )
 
 // refuseUnmounted is asked before a new database is made: when the table of file
@@ -27,6 +29,19 @@ func refuseUnmounted(file, fstab, mounts string) error {
 		if point != "/" && strings.HasPrefix(path, strings.TrimSuffix(point, "/")+"/") && !slices.Contains(mounted, point) {
 			return fmt.Errorf("there is no database at %s, and %s, which %s lists, is not mounted. Mount it first: mount %s", file, point, fstab, point)
 		}
+	}
+	return nil
+}
+
+// refuseOtherVolume is asked before a new database is made: where the data has a
+// volume of its own, minichat-data leaves an empty marker on it, and a folder
+// without one is on the disk below.
+func refuseOtherVolume(c *config.Config) error {
+	if c.Volume == "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, markerName)); err != nil {
+		return fmt.Errorf("the folder %s is not on the volume %s that MINICHAT_VOLUME names: there is no %s in it. Mount it first: systemctl restart minichat-data", c.Data, c.Volume, markerName)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ type Config struct {
 	LimitsBy  map[string]string // name of a limit -> "flag" or "environment"
 	LogFormat string            // "text" or "json"
 	Debug     string            // host:port for profiles, of this machine alone; "": off
+	Volume    string            // the id of the volume for Data; "" when any disk will do
 
 	Backup      *Destination // nil: the server makes no backups by itself
 	BackupEvery time.Duration
@@ -70,6 +72,7 @@ func (f *Flags) Check(getenv func(string) string) (*Config, error) {
 		f.Place.check, f.Address.check, f.Attachments.check, f.Backups.check, f.checkBus, f.checkOrigins, f.checkTLS, f.checkLog, f.checkTimes, f.checkDebug,
 		func(c *Config) error { return f.checkProxies(c, getenv("MINICHAT_ORIGIN_VERIFY")) },
 		func(c *Config) error { return f.checkLimits(c, getenv("MINICHAT_LIMIT")) },
+		func(c *Config) error { return checkVolume(c, getenv("MINICHAT_VOLUME")) },
 		f.checkLabRoom,
 	}
 	for _, check := range checks {
@@ -137,6 +140,17 @@ func (a Address) check(c *Config) error {
 	if err != nil {
 		return wrong("public-url", "%v; use the address that people open, such as https://chat.example.org", err)
 	}
+	return nil
+}
+
+// volumeID is how EC2 writes the id of a volume.
+var volumeID = regexp.MustCompile(`^vol-[0-9a-f]{8,17}$`)
+
+func checkVolume(c *Config, id string) error {
+	if id != "" && !volumeID.MatchString(id) {
+		return fmt.Errorf("MINICHAT_VOLUME: %q is no volume; use its id, such as vol-0123456789abcdef0", id)
+	}
+	c.Volume = id
 	return nil
 }
 
