@@ -38,7 +38,8 @@ func (b *bucket) checkLifecycle(ctx context.Context) {
 // aborts reports whether a rule in force covers prefix.
 func aborts(rules []types.LifecycleRule, prefix string) bool {
 	for _, r := range rules {
-		of := aws.ToString(r.Prefix) //nolint:staticcheck // old rules have it here
+		//lint:ignore SA1019 rules of before 2016 have their prefix here, and S3 still gives them so
+		of := aws.ToString(r.Prefix)
 		if r.Filter != nil {
 			of = aws.ToString(r.Filter.Prefix)
 			if r.Filter.And != nil || r.Filter.Tag != nil {
