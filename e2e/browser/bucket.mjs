@@ -23,10 +23,10 @@ export const BUCKET_ENV = {
 }
 
 /**
- * An empty bucket that pages of `origin` may use, at the end of a line.
- * @param {import('node:test').TestContext} t @param {string} origin
+ * An empty bucket that pages of these origins may use, at the end of a line.
+ * @param {import('node:test').TestContext} t @param {...string} origins
  */
-export async function startBucket(t, origin) {
+export async function startBucket(t, ...origins) {
   const { stdout } = await promisify(execFile)('go', ['tool', '-n', 'versitygw'], { cwd: tools, env: { ...process.env, CGO_ENABLED: '0' } })
   const folder = await mkdtemp(join(tmpdir(), 'minichat-bucket-'))
   for (const name of ['disk', 'meta', 'iam']) await mkdir(join(folder, name))
@@ -38,7 +38,7 @@ export async function startBucket(t, origin) {
   await bucket.start()
   await bucket.ask('PUT', '')
   await bucket.ask('PUT', 'cors=', `<CORSConfiguration>
-    <CORSRule><AllowedOrigin>${origin}</AllowedOrigin><AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader><ExposeHeader>ETag</ExposeHeader></CORSRule>
+    <CORSRule>${origins.map((one) => `<AllowedOrigin>${one}</AllowedOrigin>`).join('')}<AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader><ExposeHeader>ETag</ExposeHeader></CORSRule>
     <CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod><AllowedHeader>range</AllowedHeader></CORSRule>
   </CORSConfiguration>`)
   bucket.line = await startTunnel(t, bucket.port)
@@ -96,7 +96,7 @@ class Bucket {
 const sha256 = (text) => createHash('sha256').update(text).digest('hex')
 const hmac = (key, text) => createHmac('sha256', key).update(text).digest()
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address()

@@ -5,7 +5,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { BUCKET_ENV, startBucket, startTunnel } from './bucket.mjs'
+import { BUCKET_ENV, freePort, startBucket, startTunnel } from './bucket.mjs'
 import { atEnd } from './ending.mjs'
 import { eventually, newPerson, openBrowser, picture } from './people.mjs'
 import { minichat, startServer } from './server.mjs'
@@ -24,8 +24,9 @@ test('page on one origin, server on a second, bucket on a third', async (t) => {
   const [folder, choose] = await Promise.all(['page', 'choose'].map((name) => mkdtemp(join(tmpdir(), `minichat-${name}-`))))
   for (const one of [folder, choose]) atEnd(t, () => rm(one, { recursive: true, force: true }))
   const origin = await serveFolder(t, folder)
-  const bucket = await startBucket(t, origin)
-  const server = await startServer(t, { args: ['--origins', origin, '--files', bucket.address], env: BUCKET_ENV })
+  const port = await freePort()
+  const bucket = await startBucket(t, origin, `http://127.0.0.1:${port}`)
+  const server = await startServer(t, { port, args: ['--origins', origin, '--files', bucket.address], env: BUCKET_ENV })
   const line = await startTunnel(t, server.port)
   await minichat('web', 'export', folder, '--server', line.url, '--files-origin', bucket.line.url)
   const owner = await server.owner()
@@ -85,6 +86,27 @@ test('page on one origin, server on a second, bucket on a third', async (t) => {
     await page.route(/tune\.wav/, (route) => route.fulfill({ status: 403, body: '' }), { times: 1 })
     await audio.evaluate((one, at) => { one.currentTime = at }, SECONDS - 60)
     await eventually(() => audio.evaluate((one, was) => one.currentSrc !== was && one.readyState >= 2 && one.error === null && Math.round(one.currentTime), first), SECONDS - 60, 'it goes on')
+  })
+
+  await t.test('the same from the server\'s own page, signed in by a cookie', async () => {
+    const ben = await newPerson(t, browser)
+    await ben.arrive((await server.invite()).replace('localhost', '127.0.0.1'), 'Ben')
+    const message = ben.sent('three')
+    await message.scrollIntoViewIfNeeded()
+    await eventually(() => message.getByRole('img', { name: 'dot.png' }).evaluate((img) => img.complete && img.naturalWidth), 8, 'the picture')
+    await eventually(() => message.locator('audio').evaluate((audio) => Math.round(audio.duration)), SECONDS, 'the sound')
+    await message.getByText('<b>zwei</b>').waitFor()
+    const bytes = randomBytes(PART + 5)
+    await writeFile(join(choose, 'two-parts.bin'), bytes)
+    const sent = []
+    ben.page.on('request', (request) => { if (request.method() === 'PUT') sent.push(new URL(request.url()).origin) })
+    await ben.attach(join(choose, 'two-parts.bin'))
+    await ben.page.getByRole('button', { name: 'Remove two-parts.bin' }).waitFor()
+    assert.deepEqual(sent, [bucket.line.url, bucket.line.url], 'past the server')
+    await ben.write('two parts')
+    await ana.sent('two parts').waitFor()
+    assert.ok((await ana.download('two-parts.bin')).equals(bytes))
+    assert.ok((await ben.download('two-parts.bin')).equals(bytes))
   })
 
   await t.test('without its bucket: an upload waits and says so, a picture says so; both go on', async () => {

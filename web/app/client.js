@@ -136,7 +136,8 @@ export class Client {
 
   /** What my files take up, where that is limited. @returns {Promise<import('./uploads.js').Usage|null>} */
   async usage() {
-    if (!this.store.limits.value.files_bytes_per_user) return null
+    const { files_bytes_per_user: mine, files_bytes_total: all } = this.store.limits.value
+    if (!mine && !all) return null
     const { files } = await this.api.me()
     return files ?? null
   }

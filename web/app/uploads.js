@@ -36,7 +36,7 @@ import { putPart } from './transfer.js'
 /** What the device keeps of an upload. @typedef {Upload & {key: string, order: number, remote?: string, part_size?: number}} Kept */
 /** @typedef {{abort: AbortController, parts: Map<number, PartUrl>, sent: Map<number, number>, marks: [number, number][]}} Run */
 
-/** What takes up space, and how much may be taken. @typedef {{bytes: number, limit?: number}} Usage */
+/** What takes up space, and how much may be taken. @typedef {{bytes: number, limit?: number, left?: number}} Usage */
 /**
  * @typedef {object} UploadsOptions
  * @property {Api} api
@@ -191,9 +191,9 @@ export class Uploads {
   /** How many bytes more may be taken: what is not up yet counts as taken. */
   async #free() {
     const usage = await this.#usage().catch(() => null)
-    if (!usage?.limit) return { bytes: Infinity }
+    if (usage?.left === undefined) return { bytes: Infinity }
     const coming = this.list.value.filter((u) => !(/** @type {Kept} */ (u).remote)).reduce((sum, u) => sum + u.size, 0)
-    return { bytes: usage.limit - usage.bytes - coming }
+    return { bytes: usage.left - coming }
   }
 
   /** @param {string} scope @param {File} file @param {{bytes: number}} free */

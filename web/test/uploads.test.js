@@ -257,12 +257,12 @@ test('cancel takes it away here and there', async () => {
 })
 
 test('what does not fit into the space that is left is refused before the first byte', async () => {
-  let usage = { bytes: 900, limit: 1000 }
+  let usage = { bytes: 900, limit: 1000, left: 100 }
   const uploads = await make(undefined, undefined, { usage: async () => usage })
   const { refused } = await uploads.add('r1', [file('a.txt'), file('b.txt')])
   assert.deepEqual(refused, [{ name: 'b.txt', words: 'b.txt has 62 B; only 38 B are left of the space for your files. Delete messages with files first.' }])
   await reaches(uploads, 'done')
-  usage = { bytes: 1000, limit: 1000 }
+  usage = { bytes: 1000, limit: 1000, left: 0 }
   const again = await uploads.add('r1', [file('c.txt')])
   assert.match(again.refused[0].words, /nothing is left of the space/)
   assert.equal(server.files.size, 1)

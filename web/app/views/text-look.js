@@ -6,7 +6,7 @@ import { FileCard } from './file-card.js'
 
 const FIRST = 4096
 const MORE = 64 * 1024
-const LINES = 5
+const LINES = 8
 const LINE = 20
 const PADDING = 16
 
@@ -40,7 +40,7 @@ export function TextLook({ file }) {
   }
 
   // The room is reserved before the words come; a text of few letters has few lines.
-  const rows = Math.min(LINES, Math.ceil(file.size / 12))
+  const rows = Math.min(LINES, Math.ceil(file.size / 10))
   const style = tall ? { height: 'auto' } : { height: `${rows * LINE + PADDING}px` }
   const lines = text?.replace(/\n$/, '').split('\n') ?? []
   const more = lines.length > rows || lines.some((line) => line.length > 80) || file.size > most
@@ -48,7 +48,7 @@ export function TextLook({ file }) {
   return html`<div class="text-look">
     <pre ref=${box} class=${tall ? 'tall' : ''} style=${style} tabindex=${tall ? 0 : undefined} aria-label=${`The beginning of ${file.name}`}><code>${(tall ? lines : lines.slice(0, rows)).join('\n')}</code></pre>
     ${failed && html`<p class="faint" role="status">Could not load the first lines. <button type="button" class="link-button" onClick=${() => setFailed(false)}>Retry</button></p>`}
-    ${more && html`<p class="faint"><button type="button" class="link-button" aria-expanded=${tall} onClick=${grow}>${tall ? 'Show less' : 'Show more'}</button>
+    ${(more || rows === LINES) && html`<p class="faint">${more && html`<button type="button" class="link-button" aria-expanded=${tall} onClick=${grow}>${tall ? 'Show less' : 'Show more'}</button>`}
       ${cut && html`<span> The first ${bytes(most)} of ${bytes(file.size)}</span>`}</p>`}
     <${FileCard} file=${file} />
   </div>`

@@ -60,7 +60,7 @@ export function Profile({ onClose }) {
         <div class="palette">${COLORS.map((one) => html`<label key=${one} class=${`swatch ${colorClass(one)}`} title=${one}>
           <input type="radio" name="color" value=${one} aria-label=${one} checked=${color === one} onChange=${() => setColor(one)} />
           ${color === one && html`<${Icon} name="check" />`}</label>`)}</div></fieldset>
-      ${usage?.limit && html`<label class="space secondary">Your files take ${bytes(usage.bytes)} of ${bytes(usage.limit)}; ${bytes(Math.max(0, usage.limit - usage.bytes))} are left.
+      ${usage?.limit && html`<label class="space secondary">Your files take ${bytes(usage.bytes)} of ${bytes(usage.limit)}; ${bytes(usage.left ?? 0)} are left.
         <meter min="0" max=${usage.limit} value=${usage.bytes}></meter></label>`}`} />`
 }
 
