@@ -25,7 +25,7 @@ func TestMemoryIsFull(t *testing.T) {
 			return func() {}
 		})
 	})
-	group, why := cgroupOf(t, 110<<20)
+	group, why := cgroupOf(t, 128<<20)
 	if why != nil {
 		t.Logf("no cgroup can be made here (%v): only GOMEMLIMIT was tried", why)
 		return
@@ -66,14 +66,14 @@ func cgroupOf(t *testing.T, bytes int64) (dir string, err error) {
 func memoryIsFull(t *testing.T, confine func(*exec.Cmd) func()) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
 	defer cancel()
-	s := &server{t: t, addr: freeAddr(t), data: t.TempDir(), args: []string{"--limit", "connections_per_user=0"}}
+	s := &server{t: t, addr: freeAddr(t), data: t.TempDir(), args: []string{"--limit", "connections_per_user=0", "--limit", "frame_bytes=262144"}}
 	s.wrap = confine
 	s.start()
 	t.Cleanup(s.bury)
 	owner := s.owner()
 	room := s.room(owner, "channel", "small")
 	inside := watching(ctx, t, s, owner, room, 0)
-	half := strings.Repeat(" ", 60_000)
+	half := strings.Repeat(" ", 240_000) // kept for ten seconds: enough of them must come in that time, also on a slow machine
 	var many []*line
 	refused := false
 	for len(many) < 3000 && !refused {

@@ -193,7 +193,7 @@ func (r *running) make(ctx context.Context, lock lease) (*Result, error) {
 		return nil, err
 	}
 	m := &Manifest{Format: format, TakenAt: time.Now().UTC().Truncate(time.Millisecond), Version: r.Version}
-	m.Name = m.TakenAt.Format("20060102T150405Z") + "-" + minichat.NewID(6)
+	m.Name = m.TakenAt.Format("20060102T150405.000Z") + "-" + minichat.NewID(6)
 	r.name = m.Name
 	local := filepath.Join(dir, databaseName)
 	if err := r.Store.Snapshot(ctx, local); err != nil {
