@@ -132,7 +132,7 @@ func (c *Conn) meet(now uint32) bool {
 	}
 	if by := c.stallBy.Load(); come(by) && c.stallBy.CompareAndSwap(by, 0) {
 		c.mu.Lock()
-		if c.state != over {
+		if c.state != over && c.queued() > 0 { // else it has gone meanwhile
 			c.stalled()
 		}
 		c.mu.Unlock()

@@ -51,5 +51,9 @@ func (o *outbox) took(n int) {
 	}
 }
 
-// cut forgets every frame that has not begun to go.
-func (o *outbox) cut() { o.b = o.b[:o.edge:o.edge] }
+// cut forgets every frame that has not begun to go; of nil, none.
+func (o *outbox) cut() {
+	if o != nil {
+		o.b = o.b[:o.edge:o.edge]
+	}
+}

@@ -64,6 +64,44 @@ func TestSecureInPieces(t *testing.T) {
 	}
 }
 
+// What the kernel has no room for may be with TLS alone, whole frames of it: a
+// peer who takes nothing more then is closed like any other.
+func TestSecureStallWithNothingQueued(t *testing.T) {
+	o := quick()
+	o.PingEvery, o.Silence, o.Linger = time.Minute, time.Minute, time.Minute
+	s, ts, e := serveEcho(t, onTLS, o)
+	halted := make(chan bool, 1)
+	text := AppendText(nil, []byte(strings.Repeat("x", 8<<10)))
+	e.text = func(c *Conn, _ []byte) {
+		kept := func() (withTLS, queued int) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return len(c.sec.wire.rest), c.out.size()
+		}
+		for c.Write(text) {
+			if n, _ := kept(); n == 0 {
+				continue
+			}
+			time.Sleep(50 * time.Millisecond) // the kernels may still find room
+			if n, queued := kept(); n > 0 {
+				halted <- queued == 0
+				return
+			}
+		}
+		halted <- false
+	}
+	p := secureDial(t, ts, &tls.Config{}, func(nc net.Conn) net.Conn { return nc })
+	p.send(frame(0x81, "go"))
+	if !<-halted {
+		t.Fatal("the rest is not with TLS alone")
+	}
+	for end := time.Now().Add(20 * time.Second); s.Stats().Slow == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the peer who takes nothing is still there")
+		}
+	}
+}
+
 // An idle connection under TLS takes no goroutine, as without it.
 func TestSecureIdleTakesNoGoroutine(t *testing.T) {
 	_, ts, _ := serveEcho(t, onTLS, Options{})
