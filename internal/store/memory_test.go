@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 
 	"minichat"
@@ -188,4 +189,28 @@ func TestRememberForgets(t *testing.T) {
 			t.Fatalf("after %d: %d kept, the last is %d", i, len(m), m[i])
 		}
 	}
+}
+
+// A place that is remembered has the room's present head also when where its room
+// ends was forgotten, for there were too many.
+func TestTooManyEndsForgetPlacesToo(t *testing.T) {
+	ctx := t.Context()
+	s := open(t, backends()[0].url(t))
+	addUser(t, s, "ana")
+	addRoom(t, s, "r", "ana")
+	write(t, s, func(tx *Tx) error { _, _, err := tx.GetPlace(ctx, "r", "ana"); return err })
+	post(t, s, "r", "ana", "one")
+	write(t, s, func(tx *Tx) error {
+		for i := range remembered {
+			tx.memory.ends[strconv.Itoa(i)] = new(roomEnd)
+		}
+		return nil
+	})
+	write(t, s, func(tx *Tx) error {
+		room, _, err := tx.GetPlace(ctx, "r", "ana")
+		if err != nil || room.Head != 1 {
+			t.Errorf("got %+v, %v, want head 1", room, err)
+		}
+		return err
+	})
 }

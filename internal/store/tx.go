@@ -24,7 +24,7 @@ type Tx struct {
 // newTx begins with what the transactions before it remembered.
 func newTx(st *statements, d dialect, now func() int64, m memory) *Tx {
 	if len(m.ends) > remembered {
-		clear(m.ends)
+		m.clear() // the places, too: their heads stand in ends
 	}
 	tx := &Tx{now: now, reads: reads{st: st, d: d}, memory: m}
 	tx.reads.tx = tx
