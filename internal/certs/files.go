@@ -24,6 +24,7 @@ type Files struct {
 
 	mu   sync.Mutex
 	seen [2][]byte // what the files held when they were last judged
+	due  time.Time // when they must be judged again, for they were not valid yet; zero: never
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -51,7 +52,7 @@ func OpenFiles(cert, key, host string, log *slog.Logger) (*Files, error) {
 }
 
 // read reads both files and judges them; changed is false when they are what
-// was judged last.
+// was judged last, unless its time has come since.
 func (f *Files) read() (pair *tls.Certificate, changed bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -62,16 +63,20 @@ func (f *Files) read() (pair *tls.Certificate, changed bool, err error) {
 			missing, now[i] = err, []byte(err.Error()) // told once
 		}
 	}
-	if bytes.Equal(now[0], f.seen[0]) && bytes.Equal(now[1], f.seen[1]) {
+	early := f.due.IsZero() || time.Now().Before(f.due)
+	if early && bytes.Equal(now[0], f.seen[0]) && bytes.Equal(now[1], f.seen[1]) {
 		return nil, false, nil
 	}
-	f.seen = now
+	f.seen, f.due = now, time.Time{}
 	if missing != nil {
 		return nil, true, missing
 	}
 	made, err := tls.X509KeyPair(now[0], now[1])
 	if err != nil {
 		return nil, true, fmt.Errorf("%s and %s are not two PEM files that belong together: %w", f.cert, f.key, err)
+	}
+	if from := made.Leaf.NotBefore; time.Now().Before(from) {
+		f.due = from
 	}
 	return &made, true, nil
 }

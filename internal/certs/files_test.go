@@ -109,6 +109,32 @@ func TestReload(t *testing.T) {
 	serves("mended", 6, "a new certificate is served")
 }
 
+// A certificate whose time comes later is taken up then, without a word from
+// anybody: a machine whose clock runs behind its authority's sees many such.
+func TestReloadWhenItsTimeComes(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "a.pem"), filepath.Join(dir, "a.key")
+	hour := time.Hour
+	put(t, cert, key, 1, time.Now().Add(-hour), time.Now().Add(hour))
+	f, err := OpenFiles(cert, key, "", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	from := time.Now().Add(3 * time.Second).Truncate(time.Second)
+	put(t, cert, key, 2, from, from.Add(hour))
+	f.Reload()
+	for end := time.Now().Add(30 * time.Second); f.serving.Load().Leaf.SerialNumber.Int64() != 2; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the new certificate is valid, and the old one is served")
+		}
+		f.Reload()
+	}
+	if time.Now().Before(from) {
+		t.Error("it was served before its time")
+	}
+}
+
 // What browsers will refuse is served at the start all the same, with a word.
 func TestOpenFilesWarns(t *testing.T) {
 	dir := t.TempDir()
