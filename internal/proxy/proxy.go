@@ -60,8 +60,9 @@ func (r Rules) Handler(next http.Handler, refuse http.HandlerFunc) http.Handler 
 }
 
 // visitor walks the list of hops from its end: each trusted one vouches for the
-// one before it. Who came through the delivery network has one hop more. What
-// cannot be read ends the walk, and the last hop that is known counts.
+// one before it. Who came through the delivery network, whose addresses are not
+// among the trusted, has one hop more. What cannot be read ends the walk, and the
+// last hop that is known counts.
 func (r Rules) visitor(peer netip.Addr, lists []string, verified bool) netip.Addr {
 	at := peer
 	hops := 0
