@@ -138,7 +138,7 @@ func (c *throng) end() {
 	c.over.Wait()
 }
 
-// TestBackupUnderLoad backs a server up while people post, upload and delete,
+// TestBackupUnderLoad (aws.md 12, check 19) backs a server up while people post, upload and delete,
 // loses the server, and restores elsewhere: all that was acknowledged before the
 // backup began is there, and who had seen more ends with what is there.
 func TestBackupUnderLoad(t *testing.T) {

@@ -188,7 +188,7 @@ var idles = []struct {
 	{"ALB", "haproxy", "timeout tunnel          75s", 60 * time.Second, 5 * time.Second},
 }
 
-// TestIdleBehindProxy keeps silent connections through several idle times of
+// TestIdleBehindProxy (aws.md 12, check 17) keeps silent connections through several idle times of
 // what stands between, both scaled down alike: none is closed. That the proxies
 // do close is shown with a server that pings too rarely.
 func TestIdleBehindProxy(t *testing.T) {

@@ -54,7 +54,7 @@ func stored(t *testing.T, s *S3, data string) (key string) {
 	return key
 }
 
-// A link gives ranges, is dead after its time, and gives that one file as it was
+// aws.md 12, check 16 (a part's length is signed, as a POST's limit would be): a link gives ranges, is dead after its time, and gives that one file as it was
 // signed or nothing.
 func TestLinksOfABucket(t *testing.T) {
 	testbucket.Keys(t)
@@ -164,7 +164,7 @@ func TestPutLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// Keys of a role come from the metadata service, which wants a token first. When
+// aws.md 12, check 15: keys of a role come from the metadata service, which wants a token first. When
 // they change under an upload, it goes on with new part URLs.
 func TestRoleKeysChangeUnderAnUpload(t *testing.T) {
 	server := testbucket.Start(t)

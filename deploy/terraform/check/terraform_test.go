@@ -52,7 +52,7 @@ func TestMistakesAreSeen(t *testing.T) {
 // app is what the small and medium stacks are applied with here.
 var app = []string{"-var=minichat_version=1.0.0", "-var=alert_email=ops@example.org", "-var=monthly_budget_usd=20"}
 
-// The whole path, on the state alone: data, then the server's stack by what data
+// Check 23, on the state alone instead of an emulator: data, then the server's stack by what data
 // puts out; a second plan is empty; all of it goes again.
 func TestLife(t *testing.T) {
 	for name, l := range lives {
