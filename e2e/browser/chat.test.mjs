@@ -56,7 +56,7 @@ test('two people in two browsers chat, edit, react, exchange files and delete', 
     await ana.attach({ name: 'Übung „1“.bin', mimeType: 'application/octet-stream', buffer: bytes })
     await ana.write('the exercise')
     await ana.sent('the exercise').waitFor()
-    await ben.sent('the exercise').getByText('20').waitFor()
+    await ben.sent('the exercise').getByText('20 MB', { exact: true }).waitFor()
     assert.ok((await ben.download('Übung „1“.bin')).equals(bytes), 'the bytes that came down are those that went up')
   })
 
