@@ -42,21 +42,11 @@ type Restored struct {
 // files, then the database, under a new epoch so that clients load their rooms
 // anew. On an error there is no database at the target.
 func Restore(ctx context.Context, from Where, name string, to Target) (*Restored, error) {
-	p, closePlace, err := openPlace(ctx, from, false)
-	if err != nil {
-		return nil, err
-	}
-	defer closePlace()
-	found, err := find(ctx, p, name)
-	if err != nil {
-		return nil, err
-	}
-	dir, done, err := scratchIn(filepath.Dir(to.Database))
+	v, done, err := lookThrough(ctx, from, name, filepath.Dir(to.Database))
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	v := &verifying{place: p, found: found, local: filepath.Join(dir, databaseName)}
 	if err := v.run(ctx, false); err != nil {
 		return nil, err
 	}
@@ -233,21 +223,11 @@ func settleDatabase(from, to string) error {
 // it is opened, written to and read; the bytes of each file are fetched and held
 // against their hash, without being kept. Then it notes that at the backup.
 func Prove(ctx context.Context, from Where, name, scratch, version string, log *slog.Logger) (*Proof, error) {
-	p, closePlace, err := openPlace(ctx, from, false)
-	if err != nil {
-		return nil, err
-	}
-	defer closePlace()
-	found, err := find(ctx, p, name)
-	if err != nil {
-		return nil, err
-	}
-	dir, done, err := scratchIn(scratch)
+	v, done, err := lookThrough(ctx, from, name, scratch)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	v := &verifying{place: p, found: found, local: filepath.Join(dir, databaseName)}
 	if err := v.run(ctx, false); err != nil {
 		return nil, err
 	}
@@ -258,7 +238,7 @@ func Prove(ctx context.Context, from Where, name, scratch, version string, log *
 		return nil, fmt.Errorf("the backup %s cannot be restored: %w", v.report.Name, err)
 	}
 	proof := &Proof{ProvenAt: time.Now().UTC().Truncate(time.Millisecond), Version: version}
-	return proof, writeJSON(ctx, p, nameIn(v.report.Name, provenName), proof)
+	return proof, writeJSON(ctx, v.place, nameIn(v.report.Name, provenName), proof)
 }
 
 // List names the finished backups, the oldest first.

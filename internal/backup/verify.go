@@ -45,21 +45,11 @@ func (r *Report) fault(format string, args ...any) {
 // every file. An error says that it could not be done; what is wrong with the
 // backup stands in the report.
 func Verify(ctx context.Context, from Where, name, scratch string, quick bool) (*Report, error) {
-	p, closePlace, err := openPlace(ctx, from, false)
-	if err != nil {
-		return nil, err
-	}
-	defer closePlace()
-	found, err := find(ctx, p, name)
-	if err != nil {
-		return nil, err
-	}
-	dir, done, err := scratchIn(scratch)
+	v, done, err := lookThrough(ctx, from, name, scratch)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	v := &verifying{place: p, found: found, local: filepath.Join(dir, databaseName)}
 	return &v.report, v.run(ctx, quick)
 }
 
@@ -72,6 +62,26 @@ type verifying struct {
 	report Report
 
 	mu sync.Mutex // report, while files are read
+}
+
+// lookThrough opens a backup, the newest when name is empty, with a folder in
+// scratch for its database; done closes the one and removes the other.
+func lookThrough(ctx context.Context, from Where, name, scratch string) (v *verifying, done func(), err error) {
+	p, closePlace, err := openPlace(ctx, from, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := find(ctx, p, name)
+	if err != nil {
+		closePlace()
+		return nil, nil, err
+	}
+	dir, remove, err := scratchIn(scratch)
+	if err != nil {
+		closePlace()
+		return nil, nil, err
+	}
+	return &verifying{place: p, found: found, local: filepath.Join(dir, databaseName)}, func() { remove(); closePlace() }, nil
 }
 
 func (v *verifying) run(ctx context.Context, quick bool) error {
