@@ -118,7 +118,6 @@ func (v *visit) checkHolder(ctx context.Context, id, port string) {
 	case err != nil:
 		v.fail(id, find, "%s is in use by something that does not answer: %v", base, rootOf(err))
 	case a.ours:
-		v.direct = a
 		v.ok(id, "our server is at %s", base)
 	case a.OK && v.facts.secret == nil:
 		v.warn(id, "start the server once more: it shows whose it is from this version on", "a MiniChat is at %s; whose, cannot be told", base)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"minichat/internal/config"
 )
@@ -25,7 +26,7 @@ const (
 
 // Finding is what one check found.
 type Finding struct {
-	ID     string `json:"id"` // never changes its meaning, see Catalog
+	ID     string `json:"id"` // never changes its meaning, docs/operations.md lists all
 	Status Status `json:"status"`
 	Seen   string `json:"seen"`
 	Mend   string `json:"mend,omitempty"` // a command or a setting; "" when nothing is wrong
@@ -62,26 +63,24 @@ type Options struct {
 type visit struct {
 	Options
 	facts  facts
-	direct *answer   // of our server at the address where it listens; nil: it does not run, or does not answer
 	clocks []reading // of others
 }
 
 // groups is everything that is looked at, in order: a later group knows what an
 // earlier one has seen.
 var groups = []struct {
-	name  string
 	limit time.Duration
 	run   func(context.Context, *visit)
 }{
-	{"disk", time.Minute, checkDisk},
-	{"database", 2 * time.Minute, checkDatabase},
-	{"system", 10 * time.Second, checkSystem},
-	{"address", 30 * time.Second, checkAddress},
-	{"tls", 10 * time.Second, checkTLS},
-	{"outside", 4 * time.Minute, checkOutside},
-	{"bucket", 2 * time.Minute, checkBucket},
-	{"backup", time.Minute, checkBackup},
-	{"clock", 10 * time.Second, checkClock},
+	{time.Minute, checkDisk},
+	{2 * time.Minute, checkDatabase},
+	{10 * time.Second, checkSystem},
+	{30 * time.Second, checkAddress},
+	{10 * time.Second, checkTLS},
+	{4 * time.Minute, checkOutside},
+	{2 * time.Minute, checkBucket},
+	{time.Minute, checkBackup},
+	{10 * time.Second, checkClock},
 }
 
 // Run looks at everything and returns the findings.
@@ -118,7 +117,7 @@ func (v *visit) add(id string, status Status, mend, seen string, args []any) {
 // line makes one line of s, without what would steer a terminal.
 func line(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-const yearlyHSTS = 180 * 24 * 60 * 60 // s: below it browsers soon forget
+const leastHSTS = 180 * 24 * 60 * 60 // s: below it browsers soon forget
 
 // checkOutside looks from the address that people type, through whatever stands
 // in front.
@@ -225,7 +225,7 @@ func (v *visit) checkHSTS(ctx context.Context, u *url.URL) {
 	switch {
 	case age < 0:
 		v.warn(id, mend, "browsers are not told to stay with https (Strict-Transport-Security)")
-	case age < yearlyHSTS:
+	case age < leastHSTS:
 		v.warn(id, mend, "browsers are told to stay with https only for %s", about(time.Duration(age)*time.Second))
 	default:
 		v.ok(id, "browsers stay with https")
