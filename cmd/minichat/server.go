@@ -76,7 +76,7 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 	if s.chat, err = chat.New(s.store, s.files, s.bus, cfg.Limits, chat.Options{Log: log}); err != nil {
 		return nil, err
 	}
-	s.memory = memory.Keep()
+	s.memory = memory.Keep(s.store.Rest)
 	s.socket = socket.New(socket.Options{Log: log, Full: s.memory.Full, PingEvery: cfg.PingEvery})
 	s.hub = hub.New(hub.Options{
 		Log: log, Limits: cfg.Limits, Bus: s.bus, Spread: cfg.Drain,

@@ -31,7 +31,8 @@ const (
 
 // Keeper watches the process's memory. Close ends it.
 type Keeper struct {
-	limit   int64 // math.MaxInt64: none
+	tidy    func() // gives back what Go does not see
+	limit   int64  // math.MaxInt64: none
 	full    atomic.Bool
 	samples []metrics.Sample
 	stop    chan struct{}
@@ -41,8 +42,10 @@ type Keeper struct {
 // Keep begins to watch. Where neither GOMEMLIMIT nor anything else has set a
 // limit, the memory that the process's cgroup may have becomes the limit, less
 // a share for what is not Go's: the database's pages and the kernel's buffers.
-func Keep() *Keeper {
-	k := &Keeper{limit: debug.SetMemoryLimit(-1), stop: make(chan struct{})}
+// tidy is called after each rush, the start being the first, to give back memory
+// that is not Go's; it may be nil.
+func Keep(tidy func()) *Keeper {
+	k := &Keeper{tidy: tidy, limit: debug.SetMemoryLimit(-1), stop: make(chan struct{})}
 	if k.limit == math.MaxInt64 {
 		if most, ok := CgroupLimit("self"); ok {
 			k.limit = most / 100 * 85
@@ -94,7 +97,7 @@ const (
 func (k *Keeper) watch() {
 	t := time.NewTicker(lookEvery)
 	defer t.Stop()
-	var tidied, before int64
+	tidied, before := int64(-rushBytes), int64(0)
 	for n := 1; ; n++ {
 		select {
 		case <-k.stop:
@@ -107,6 +110,9 @@ func (k *Keeper) watch() {
 		}
 		over := made-tidied > rushBytes && made-before < quietBytes
 		if over || k.full.Load() && n%(fullEvery*restEvery) == 0 { // nobody may be left to allocate, and so to find out that there is room again
+			if k.tidy != nil {
+				k.tidy()
+			}
 			debug.FreeOSMemory()
 			tidied = made
 		}

@@ -12,7 +12,7 @@ import (
 func TestFull(t *testing.T) {
 	was := debug.SetMemoryLimit(64 << 20)
 	t.Cleanup(func() { debug.SetMemoryLimit(was) })
-	k := Keep()
+	k := Keep(nil)
 	defer k.Close()
 	if limit, ok := k.Limit(); !ok || limit != 64<<20 {
 		t.Errorf("got a limit of %d, %v", limit, ok)

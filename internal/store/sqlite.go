@@ -26,6 +26,7 @@ type dialect struct {
 	dataVersion string                                 // query for a number that other processes' commits change
 	logLength   string                                 // query: busy, pages in the write-ahead log, those of them moved
 	checkpoint  string                                 // the same, after moving what can be moved; "": not needed
+	shrink      string                                 // frees the pages that a connection holds
 }
 
 // handles are an open database: single has one connection, which writes.
@@ -75,7 +76,8 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (h handles, 
 		return h, err
 	}
 	h.dialect = dialect{mapError: mapSQLite, mapCommit: mapSQLiteCommit, dataVersion: "PRAGMA data_version",
-		logLength: "PRAGMA wal_checkpoint(NOOP)", checkpoint: "PRAGMA wal_checkpoint(PASSIVE)"}
+		logLength: "PRAGMA wal_checkpoint(NOOP)", checkpoint: "PRAGMA wal_checkpoint(PASSIVE)",
+		shrink: "PRAGMA shrink_memory"}
 	h.single = sql.OpenDB(connector{path: path, pragmas: writerPragmas()})
 	h.single.SetMaxOpenConns(1)
 	defer func() {

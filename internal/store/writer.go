@@ -50,7 +50,8 @@ type writer struct {
 	calls   chan *call
 	ended   chan struct{} // closed when the goroutine is over
 	foreign chan struct{}
-	closing sync.RWMutex // held for reading while a call is put into calls
+	rest    chan struct{} // see Store.Rest
+	closing sync.RWMutex  // held for reading while a call is put into calls
 	closed  bool
 
 	hooks     sync.Mutex
@@ -72,7 +73,7 @@ func newWriter(ctx context.Context, h handles, o Options) (*writer, error) {
 	w := &writer{
 		o: o, d: h.dialect, db: h.single, conn: conn, st: newStatements(conn.PrepareContext), memory: newMemory(),
 		checkpointAt: checkpointPages,
-		calls:        make(chan *call, maxQueue), ended: make(chan struct{}), foreign: make(chan struct{}, 1),
+		calls:        make(chan *call, maxQueue), ended: make(chan struct{}), foreign: make(chan struct{}, 1), rest: make(chan struct{}, 1),
 	}
 	if w.version, err = w.dataVersion(); err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -151,6 +152,8 @@ func (w *writer) loop() {
 			w.run(batch)
 			w.checkpoint(len(batch))
 			clear(batch)
+		case <-w.rest:
+			w.forget()
 		case <-poll.C:
 		}
 		w.pollForeign()
