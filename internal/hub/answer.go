@@ -16,7 +16,8 @@ type request struct{ room, key string }
 func (s *Session) Begin(room, key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked = append(s.asked, request{room, key})
+	e := s.busy()
+	e.asked = append(e.asked, request{room, key})
 }
 
 // answer is what a request gets.
@@ -32,8 +33,9 @@ type answer struct {
 func (s *Session) Answer(room, key string, payload []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ready = append(s.ready, answer{request{room, key}, payload})
-	if len(s.ready) > 1 {
+	e := s.busy()
+	e.ready = append(e.ready, answer{request{room, key}, payload})
+	if len(e.ready) > 1 {
 		return
 	}
 	s.mu.Unlock()
@@ -44,8 +46,8 @@ func (s *Session) Answer(room, key string, payload []byte) {
 
 // answer sends the answers that are ready. mu is held.
 func (s *Session) answer() {
-	list := s.ready
-	s.ready = nil // an idle session holds nothing
+	list := s.errands.ready
+	s.errands.ready = nil
 	size := 0
 	for _, a := range list {
 		size += len(a.payload) + frameOverhead
@@ -83,7 +85,7 @@ func (s *Session) answerWith(list []answer, frames []byte) bool {
 		return false
 	}
 	b := w.held
-	if w.until != 0 || b.private || len(frames)+len(b.buf) > piece {
+	if w.end != nil || b.private || len(frames)+len(b.buf) > piece {
 		return false
 	}
 	for _, m := range b.marks {
@@ -107,35 +109,41 @@ func answers(list []answer, key string) bool {
 
 // forget takes answered requests off. mu is held.
 func (s *Session) forget(list []answer) {
+	e := s.busy()
 	for _, a := range list {
-		if i := slices.Index(s.asked, a.request); i >= 0 {
-			s.asked = slices.Delete(s.asked, i, i+1)
+		if i := slices.Index(e.asked, a.request); i >= 0 {
+			e.asked = slices.Delete(e.asked, i, i+1)
 		}
 	}
-	if len(s.asked) == 0 {
-		s.asked = nil // an idle session holds nothing
+	if e.answers != nil {
+		close(e.answers)
+		e.answers = nil
 	}
-	if s.answers != nil {
-		close(s.answers)
-		s.answers = nil
-	}
+	s.rest()
 }
+
+// asking reports whether any request has no answer yet. mu is held.
+func (s *Session) asking() bool { return s.errands != nil && len(s.errands.asked) > 0 }
 
 // awaits reports whether a request has no answer yet. mu is held.
 func (s *Session) awaits(room, key string) bool {
-	return slices.Contains(s.asked, request{room, key})
+	return s.asking() && slices.Contains(s.errands.asked, request{room, key})
 }
 
 // answered waits until every request that is on its way to the room now has its
 // answer: a page read before may hold its event.
 func (s *Session) answered(ctx context.Context, room string) bool {
 	s.mu.Lock()
-	waiting := slices.DeleteFunc(slices.Clone(s.asked), func(r request) bool { return r.room != room })
+	var waiting []request
+	if s.asking() {
+		waiting = slices.DeleteFunc(slices.Clone(s.errands.asked), func(r request) bool { return r.room != room })
+	}
 	for len(waiting) > 0 {
-		if s.answers == nil {
-			s.answers = make(chan struct{})
+		e := s.busy()
+		if e.answers == nil {
+			e.answers = make(chan struct{})
 		}
-		next := s.answers
+		next := e.answers
 		s.mu.Unlock()
 		select {
 		case <-next:
@@ -145,7 +153,7 @@ func (s *Session) answered(ctx context.Context, room string) bool {
 			return false
 		}
 		s.mu.Lock()
-		waiting = slices.DeleteFunc(waiting, func(r request) bool { return !slices.Contains(s.asked, r) })
+		waiting = slices.DeleteFunc(waiting, func(r request) bool { return !s.awaits(r.room, r.key) })
 	}
 	s.mu.Unlock()
 	return true

@@ -45,7 +45,7 @@ func TestAnswersTogether(t *testing.T) {
 		before := w.hub.Stats().Writes
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.ready = list
+		s.busy().ready = list
 		s.answer()
 		return w.hub.Stats().Writes - before
 	}
@@ -83,7 +83,7 @@ func TestAnswersTogether(t *testing.T) {
 	came("ok", "ok", "event", "event")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.asked != nil || s.ready != nil {
-		t.Errorf("an idle session holds %v and %v", s.asked, s.ready)
+	if s.errands != nil {
+		t.Errorf("an idle session holds %+v", s.errands)
 	}
 }

@@ -81,7 +81,7 @@ func (s *Session) isDead(w *watch) bool {
 func (s *Session) refuse(w *watch, q query, err error) {
 	s.mu.Lock()
 	over := w.dead
-	if !over && w.until != 0 {
+	if !over && w.end != nil {
 		s.expel(w) // if the peer is behind, the refusal tells him as much
 	}
 	s.drop(w)

@@ -29,22 +29,25 @@ func (s *Session) queue(j job) {
 	if s.closed {
 		return
 	}
-	s.jobs = append(s.jobs, j)
-	if !s.working {
-		s.working = s.hub.run(s.work)
+	e := s.busy()
+	e.jobs = append(e.jobs, j)
+	if !e.working {
+		e.working = s.hub.run(s.work)
 	}
 }
 
 func (s *Session) work() {
 	for {
 		s.mu.Lock()
-		if len(s.jobs) == 0 {
-			s.jobs, s.working = nil, false
+		e := s.errands // there while one works
+		if len(e.jobs) == 0 {
+			e.jobs, e.working = nil, false
+			s.rest()
 			s.mu.Unlock()
 			return
 		}
-		j := s.jobs[0]
-		s.jobs = s.jobs[1:]
+		j := e.jobs[0]
+		e.jobs = e.jobs[1:]
 		s.mu.Unlock()
 		if j.work != nil {
 			j.work(s.hub.ctx)
@@ -59,7 +62,7 @@ func (s *Session) work() {
 func (s *Session) catchUp(ctx context.Context, w *watch) {
 	for s.drained(ctx) && !s.goLive(w, nil) {
 		s.mu.Lock()
-		after, ended := w.sent, w.until != 0 && w.sent >= w.until
+		after, ended := w.sent, w.end != nil && w.sent >= w.end.seq
 		s.mu.Unlock()
 		if ended {
 			continue // only the gone is missing
@@ -112,10 +115,10 @@ func (s *Session) tryLive(w *watch, first []byte) (done, over bool) {
 	switch {
 	case w.dead:
 		return len(first) == 0, false // the answer still goes out
-	case w.until != 0 && w.sent >= w.until && len(first) == 0:
+	case w.end != nil && w.sent >= w.end.seq && len(first) == 0:
 		over = s.expel(w)
 		return over, over
-	case w.until != 0 || !r.known || w.sent < w.g.after:
+	case w.end != nil || !r.known || w.sent < w.g.after:
 		return false, false
 	}
 	if !w.synced && s.enc == nil {
@@ -157,7 +160,7 @@ func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 		return true, false
 	}
 	frame, to := p.frameFor(w)
-	last := w.until == 0 && r.known && to >= w.g.after
+	last := w.end == nil && r.known && to >= w.g.after
 	if last && !w.synced && s.enc == nil {
 		frame = appendFrame(frame[:len(frame):len(frame)], protocol.AppendSynced(nil, r.id, to))
 	}
@@ -173,10 +176,10 @@ func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 // frameFor is the page as w may see it, and where that ends. The session's mu
 // is held.
 func (p *page) frameFor(w *watch) (frame []byte, to int64) {
-	if w.until != 0 && w.until < p.To {
+	if w.end != nil && w.end.seq < p.To {
 		cut := *p.Page
-		cut.List, cut.To = cut.List[:max(0, w.until-cut.From+1)], w.until
-		return w.r.pageFrame(w.g.enc, nil, &cut), w.until
+		cut.List, cut.To = cut.List[:max(0, w.end.seq-cut.From+1)], w.end.seq
+		return w.r.pageFrame(w.g.enc, nil, &cut), w.end.seq
 	}
 	if w.g.enc == nil {
 		return p.frame, p.To

@@ -10,7 +10,7 @@ func (w *watch) give(b *batch, sent *tallied) {
 	if !w.live {
 		return
 	}
-	if w.sent != b.after || w.until != 0 || w.held != nil || len(s.asked) > 0 || b.private || len(b.buf) > piece {
+	if w.sent != b.after || w.end != nil || w.held != nil || s.asking() || b.private || len(b.buf) > piece {
 		w.giveSome(b, sent)
 		return
 	}
@@ -45,7 +45,7 @@ func (w *watch) giveSome(b *batch, sent *tallied) {
 			out.flush(i)
 			out.from = i + 1
 			continue
-		case w.until != 0 && m.to > w.until || m.from <= w.sent && m.to > w.sent:
+		case w.end != nil && m.to > w.end.seq || m.from <= w.sent && m.to > w.sent:
 			out.flush(i)
 			w.s.fall(w) // the end, or a page known in part: a reader of the log sees to both
 			return
@@ -64,7 +64,7 @@ func (w *watch) giveSome(b *batch, sent *tallied) {
 		return
 	}
 	w.sent = max(w.sent, b.last)
-	if w.until != 0 && w.sent >= w.until {
+	if w.end != nil && w.sent >= w.end.seq {
 		w.s.fall(w)
 	}
 }
@@ -119,7 +119,7 @@ func (w *watch) hold(b *batch, i int) {
 // fall takes a watch off the live ones; the log feeds it from now on. mu is held.
 func (s *Session) fall(w *watch) {
 	w.live, w.held = false, nil
-	if w.until == 0 || w.sent < w.until {
+	if w.end == nil || w.sent < w.end.seq {
 		s.hub.count.behind.Add(1)
 	}
 	s.queue(job{w: w})
@@ -129,7 +129,7 @@ func (s *Session) fall(w *watch) {
 // follows it. false: the peer must take something first. mu is held; leave must
 // follow.
 func (s *Session) expel(w *watch) bool {
-	if !s.conn.Write(append(appendFrame(nil, protocol.AppendGone(nil, w.r.id, w.why)), w.then...)) {
+	if !s.conn.Write(append(appendFrame(nil, protocol.AppendGone(nil, w.r.id, w.end.why)), w.end.then...)) {
 		return false
 	}
 	s.drop(w)

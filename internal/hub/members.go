@@ -105,8 +105,8 @@ func (s *Session) endWatch(r *room, seq int64, why string) bool {
 	if w == nil {
 		return false
 	}
-	if w.until == 0 {
-		w.until, w.why = seq, why
+	if w.end == nil {
+		w.end = &ending{seq: seq, why: why}
 	}
 	return true
 }

@@ -169,10 +169,10 @@ func (s *Session) postpone(room string, frame []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := s.watching(room)
-	if w == nil || w.until == 0 {
+	if w == nil || w.end == nil {
 		return false
 	}
-	w.then = append(w.then, frame...)
+	w.end.then = append(w.end.then, frame...)
 	return true
 }
 

@@ -42,12 +42,32 @@ type Session struct {
 	before  *before    // until Start
 	closed  bool
 	watches []*watch
-	asked   []request // keyed requests without an answer
-	ready   []answer  // to some of them, about to be sent
-	answers chan struct{}
-	jobs    []job
-	working bool // a goroutine works on jobs
-	owed    map[string]struct{}
+	errands *errands // nil: none
+}
+
+// errands are what a session has under way; an idle one holds none.
+type errands struct {
+	asked   []request           // keyed requests without an answer
+	ready   []answer            // to some of them, about to be sent
+	answers chan struct{}       // closed when some of asked have their answer; made when asked for
+	jobs    []job               // for the goroutine that works on them
+	working bool                // it is there
+	owed    map[string]struct{} // rooms whose heads are to be told; nil: none
+}
+
+// busy returns the session's errands, to add to them. mu is held.
+func (s *Session) busy() *errands {
+	if s.errands == nil {
+		s.errands = new(errands)
+	}
+	return s.errands
+}
+
+// rest lets go of the errands if they are done. mu is held.
+func (s *Session) rest() {
+	if e := s.errands; e != nil && len(e.asked) == 0 && len(e.ready) == 0 && !e.working && e.owed == nil {
+		s.errands = nil
+	}
 }
 
 // before is what came between Join and Start.
@@ -120,7 +140,9 @@ func (s *Session) Leave() {
 	for _, w := range all {
 		s.drop(w)
 	}
-	s.jobs = nil
+	if s.errands != nil {
+		s.errands.jobs = nil
+	}
 	s.mu.Unlock()
 	for _, w := range all {
 		w.leave()

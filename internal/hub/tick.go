@@ -53,18 +53,18 @@ func (h *Hub) tick() {
 }
 
 func (h *Hub) pass(all bool) {
-	var users []*user
+	heads := map[*user][]protocol.Head{}
 	for _, r := range h.dirty.take() {
-		users = r.pass(all, users)
+		r.pass(all, heads)
 	}
-	for _, u := range users {
-		u.tellHeads()
+	for u, list := range heads {
+		u.tellHeads(list)
 	}
 }
 
-// pass hands on what gathered in one room, and adds to users whom its head is
-// to be told.
-func (r *room) pass(all bool, users []*user) []*user {
+// pass hands on what gathered in one room, and adds its head to those of the
+// users who are to be told.
+func (r *room) pass(all bool, heads map[*user][]protocol.Head) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.dirty = false
@@ -73,38 +73,31 @@ func (r *room) pass(all bool, users []*user) []*user {
 		r.tellPresence()
 		if r.moved {
 			r.moved = false
-			users = r.collect(users)
+			r.collect(heads)
 		}
 	} else if r.moved || len(r.changed) > 0 {
 		r.soil()
 	}
 	r.outlive()
 	r.wake()
-	return users
 }
 
 // collect notes the room's head for those who do not watch it. mu is held.
-func (r *room) collect(users []*user) []*user {
+func (r *room) collect(heads map[*user][]protocol.Head) {
 	for _, m := range r.members {
-		if !m.joined || m.near >= int(m.u.following.Load()) {
-			continue
+		if m.joined && m.near < int(m.u.following.Load()) {
+			heads[m.u] = append(heads[m.u], m.head())
 		}
-		if len(m.u.heads) == 0 {
-			users = append(users, m.u)
-		}
-		m.u.heads = append(m.u.heads, m.head())
 	}
-	return users
 }
 
 // tellHeads sends a user's sessions the heads of the rooms that they do not watch.
-func (u *user) tellHeads() {
+func (u *user) tellHeads(heads []protocol.Head) {
 	for _, s := range u.everySession(nil) {
 		if s.follows.Load() {
-			s.tellHeads(u.heads)
+			s.tellHeads(heads)
 		}
 	}
-	u.heads = nil
 }
 
 func (s *Session) tellHeads(heads []protocol.Head) {
@@ -132,12 +125,13 @@ func (s *Session) tellHeads(heads []protocol.Head) {
 // owe notes rooms whose heads could not be told because the peer is behind, to
 // tell them as they are when he has caught up. mu is held.
 func (s *Session) owe(heads []protocol.Head) {
-	if s.owed == nil {
-		s.owed = map[string]struct{}{}
+	e := s.busy()
+	if e.owed == nil {
+		e.owed = map[string]struct{}{}
 		s.queue(job{work: s.settle})
 	}
 	for _, h := range heads {
-		s.owed[h.Room] = struct{}{}
+		e.owed[h.Room] = struct{}{}
 	}
 }
 
@@ -146,8 +140,9 @@ func (s *Session) settle(ctx context.Context) {
 		return
 	}
 	s.mu.Lock()
-	owed := s.owed
-	s.owed = nil
+	e := s.errands // there while one works, as this does
+	owed := e.owed
+	e.owed = nil
 	s.mu.Unlock()
 	var heads []protocol.Head
 	for id := range owed {

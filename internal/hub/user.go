@@ -7,7 +7,6 @@ import (
 
 	"minichat"
 	"minichat/internal/bus"
-	"minichat/internal/protocol"
 )
 
 // user is somebody who is connected here, by however many sessions.
@@ -21,8 +20,6 @@ type user struct {
 	person   minichat.User
 	sessions []*Session
 	rooms    []*member
-
-	heads []protocol.Head // only the ticking goroutine touches it
 }
 
 // member is a user in a room, as far as this node has to do with it: online

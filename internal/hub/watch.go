@@ -16,16 +16,21 @@ type watch struct {
 	slot int32 // in g.list; the room's mu guards it
 
 	// The session's mu guards these.
-	sent    int64  // the last event that went out
-	until   int64  // the event that ends the membership; 0: none
-	why     string // of the gone that follows it
+	sent    int64 // the last event that went out
 	live    bool
-	judged  bool   // the session may watch
-	dead    bool   // nothing more may be sent for it
-	synced  bool   // the client was told that replay is over
-	counted bool   // in the room's member; the room's mu guards it
-	held    *batch // what waits for an answer to go first
-	then    []byte // frames that go behind the gone
+	judged  bool    // the session may watch
+	dead    bool    // nothing more may be sent for it
+	synced  bool    // the client was told that replay is over
+	counted bool    // in the room's member; the room's mu guards it
+	held    *batch  // what waits for an answer to go first
+	end     *ending // of the membership; nil: it goes on
+}
+
+// ending is how a membership ends while it is watched.
+type ending struct {
+	seq  int64  // its last event
+	why  string // of the gone that follows it
+	then []byte // frames that go behind the gone
 }
 
 // query is what a client asks a watch to begin with.
