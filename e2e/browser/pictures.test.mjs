@@ -218,7 +218,7 @@ for (const { name, ...options } of [{ name: '1280 px' }, { name: '360 px, a fing
     await t.test('Esc closes and gives the focus back', async () => {
       await page.keyboard.press('Escape')
       await box.waitFor({ state: 'detached' })
-      assert.equal(await opener.evaluate((button) => document.activeElement === button), true)
+      await eventually(() => opener.evaluate((button) => document.activeElement === button), true, 'the focus is back')
     })
 
     await t.test('no answer of the storage, and a file that is gone: in words, with Retry', async () => {
@@ -232,6 +232,7 @@ for (const { name, ...options } of [{ name: '1280 px' }, { name: '360 px, a fing
       const first = ana.sent('first')
       await first.getByText('The storage does not answer.').waitFor()
       await opener.click()
+      await shows('two.jpeg')
       await page.keyboard.press('ArrowLeft')
       await box.getByText('The storage does not answer.').waitFor()
       await page.unroute('**/files/*/one.jpeg')

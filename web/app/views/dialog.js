@@ -1,4 +1,4 @@
-import { html, useEffect, useId, useRef } from '../lib.js'
+import { html, useId, useLayoutEffect, useRef } from '../lib.js'
 import { IconButton } from './icon-button.js'
 
 /**
@@ -8,7 +8,8 @@ import { IconButton } from './icon-button.js'
 export function Dialog({ title, onClose, children, class: extra = '', tools, onKeyDown }) {
   const box = useRef(/** @type {HTMLDialogElement|null} */ (null))
   const id = useId()
-  useEffect(() => {
+  // At once, not after the next paint: a key that follows the press is meant for it.
+  useLayoutEffect(() => {
     const dialog = /** @type {HTMLDialogElement} */ (box.current)
     // On a phone a field in focus would raise the keyboard over half of the window.
     if (matchMedia('(pointer: coarse)').matches) for (const field of dialog.querySelectorAll('input[autofocus]')) field.removeAttribute('autofocus')
