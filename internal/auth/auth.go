@@ -63,7 +63,7 @@ type Auth struct {
 	failures *failures
 
 	mu   sync.Mutex
-	used map[string]int64 // session id -> last use, not yet written
+	used map[use]int64 // when it was last, not yet written
 	stop chan struct{}
 	done chan struct{}
 }
@@ -83,7 +83,7 @@ func New(st *store.Store, b bus.Bus, o Options) *Auth {
 		st: st, bus: b, limits: o.Limits, now: o.Now, log: o.Log,
 		hasher:   newHasher(o.Hashes),
 		failures: newFailures(),
-		used:     map[string]int64{},
+		used:     map[use]int64{},
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
 	}

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"minichat"
@@ -164,7 +163,7 @@ func (a *Auth) markUsed(kind, id string, written int64) {
 		return
 	}
 	a.mu.Lock()
-	a.used[kind+id] = now
+	a.used[use{kind == KindToken, id}] = now
 	a.mu.Unlock()
 }
 
@@ -187,7 +186,7 @@ func (a *Auth) keepUsed(every time.Duration) {
 func (a *Auth) flushUsed(ctx context.Context) error {
 	a.mu.Lock()
 	used := a.used
-	a.used = map[string]int64{}
+	a.used = map[use]int64{}
 	a.mu.Unlock()
 	if len(used) == 0 {
 		return nil
@@ -204,13 +203,19 @@ func (a *Auth) flushUsed(ctx context.Context) error {
 	return fmt.Errorf("write when sessions were used: %w", err)
 }
 
-func writeUsed(ctx context.Context, tx *store.Tx, used map[string]int64) error {
-	for k, at := range used {
+// use is of a session, or of a token.
+type use struct {
+	token bool
+	id    string
+}
+
+func writeUsed(ctx context.Context, tx *store.Tx, used map[use]int64) error {
+	for u, at := range used {
 		var err error
-		if id, ok := strings.CutPrefix(k, KindToken); ok {
-			err = tx.SetTokenSeen(ctx, id, at)
+		if u.token {
+			err = tx.SetTokenSeen(ctx, u.id, at)
 		} else {
-			err = tx.SetSessionSeen(ctx, k[len(KindSession):], at, at+sessionTTL)
+			err = tx.SetSessionSeen(ctx, u.id, at, at+sessionTTL)
 		}
 		if err != nil {
 			return err

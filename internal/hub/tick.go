@@ -85,7 +85,7 @@ func (r *room) pass(all bool, heads map[*user][]protocol.Head) {
 // collect notes the room's head for those who do not watch it. mu is held.
 func (r *room) collect(heads map[*user][]protocol.Head) {
 	for _, m := range r.members {
-		if m.joined && m.near < int(m.u.following.Load()) {
+		if m.joined && m.near < m.u.following.Load() {
 			heads[m.u] = append(heads[m.u], m.head())
 		}
 	}

@@ -28,10 +28,10 @@ type member struct {
 	r *room
 	u *user
 
-	place  int  // in u.rooms; u.mu guards it
-	joined bool // a room of his that some session follows
-	watch  int  // sessions that watch the room
-	near   int  // those of them that follow
+	place  int32 // in u.rooms; u.mu guards it
+	watch  int32 // sessions that watch the room
+	near   int32 // those of them that follow
+	joined bool  // a room of his that some session follows
 
 	read  int64 // the tally's messages up to what was read
 	all   int64 // the tally's mentions of all up to there
@@ -124,7 +124,7 @@ func (r *room) attend(u *user) *member {
 	if u.gone {
 		return nil
 	}
-	m := &member{r: r, u: u, place: len(u.rooms), read: r.tally.messages, all: r.tally.all}
+	m := &member{r: r, u: u, place: int32(len(u.rooms)), read: r.tally.messages, all: r.tally.all}
 	u.rooms = append(u.rooms, m)
 	if r.members == nil {
 		r.members = map[string]*member{}

@@ -37,11 +37,10 @@ type Conn struct {
 	stamp   int32    // the poller's
 	handler Handler
 	limit   atomic.Int64
-	place   place // the wheel's
-
-	in     *reader // of whoever reads; nil while idle
-	window uint32  // the second in which controls were counted
-	ctrls  int32
+	in      *reader // of whoever reads; nil while idle
+	place   place   // the wheel's
+	window  uint32  // of whoever reads: the second in which controls were counted
+	ctrls   int32
 
 	heard                             atomic.Uint32 // ticks; when the last byte came
 	readyBy, frameBy, stallBy, overBy atomic.Uint32 // ticks; 0: no such deadline
