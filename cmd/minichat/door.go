@@ -99,7 +99,9 @@ func (d *door) openAuto(cfg *config.Config) error {
 }
 
 func listen(flag, at, instead string) (net.Listener, error) {
-	l, err := net.Listen("tcp", at)
+	// No keep-alive of TCP, whose four settings are a call each: sockets are pinged,
+	// and all else has its deadlines.
+	l, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", at)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("the port of %s is in use by another program. Stop that one, or use another port with --%s, %s", at, flag, instead)

@@ -5,13 +5,8 @@ import (
 	"fmt"
 
 	"minichat"
+	"minichat/internal/store"
 )
-
-// reader is what can be asked inside a transaction and outside.
-type reader interface {
-	GetUser(ctx context.Context, id string) (*minichat.User, error)
-	GetPlace(ctx context.Context, room, user string) (*minichat.Room, *minichat.Membership, error)
-}
 
 // place is who acts and where, as the database says now.
 type place struct {
@@ -22,23 +17,25 @@ type place struct {
 
 // placeOf reads the person anew: his role may have changed, or he may have been
 // disabled, since he proved who he is.
-func placeOf(ctx context.Context, r reader, user, room string) (place, error) {
-	u, err := r.GetUser(ctx, user)
+func placeOf(ctx context.Context, tx *store.Tx, user, room string) (place, error) {
+	u, err := tx.GetUser(ctx, user)
 	if err != nil {
 		return place{}, fmt.Errorf("read the user: %w", err)
 	}
 	if u == nil {
-		return place{}, minichat.Errorf(minichat.Unauthenticated, "Sign in to do this.")
+		return place{}, errNobody()
 	}
 	p := place{user: *u}
 	if room == "" {
 		return p, nil
 	}
-	if p.room, p.member, err = r.GetPlace(ctx, room, user); err != nil {
+	if p.room, p.member, err = tx.GetPlace(ctx, room, user); err != nil {
 		return place{}, fmt.Errorf("read the room: %w", err)
 	}
 	return p, nil
 }
+
+func errNobody() error { return minichat.Errorf(minichat.Unauthenticated, "Sign in to do this.") }
 
 // may asks the one judge.
 func (p place) may(a minichat.Action) error {
@@ -51,9 +48,13 @@ func (p place) mayWith(a minichat.Action, author string) error {
 
 // judge is placeOf and may in one, outside a transaction: for what only reads.
 func (c *Chat) judge(ctx context.Context, user, room string, a minichat.Action) (place, error) {
-	p, err := placeOf(ctx, c.st, user, room)
+	u, at, member, err := c.st.GetUserPlace(ctx, user, room)
 	if err != nil {
-		return p, err
+		return place{}, fmt.Errorf("read the person and the room: %w", err)
 	}
+	if u == nil {
+		return place{}, errNobody()
+	}
+	p := place{user: *u, room: at, member: member}
 	return p, p.may(a)
 }

@@ -21,17 +21,18 @@ func TestSQLiteReadsUseIndexes(t *testing.T) {
 	mark(t, s, "ana", "r", 1, true)
 	after := int64(0)
 	reads := map[string]func() error{
-		"after":   func() error { _, _, _, err := s.ListEvents(ctx, "r", &after, nil, 50, 0); return err },
-		"last":    func() error { _, _, _, err := s.ListEvents(ctx, "r", nil, nil, 50, 0); return err },
-		"thread":  func() error { _, _, err := s.ListThread(ctx, "r", 1, 0, 50); return err },
-		"pinned":  func() error { _, _, err := s.ListPinned(ctx, "r", 0, 50); return err },
-		"key":     func() error { _, err := s.FindKey(ctx, "ana", "k"); return err },
-		"message": func() error { _, err := s.GetMessage(ctx, "r", 1); return err },
-		"id":      func() error { _, err := s.GetEventID(ctx, "r", 1); return err },
-		"rooms":   func() error { _, err := s.ListRooms(ctx, "ana", "", 200); return err },
-		"unread":  func() error { _, err := s.ListUnread(ctx, "ana", []string{"r"}); return err },
-		"members": func() error { _, err := s.ListMembers(ctx, "r", "", 200); return err },
-		"place":   func() error { _, _, err := s.GetPlace(ctx, "r", "ana"); return err },
+		"after":            func() error { _, _, _, err := s.ListEvents(ctx, "r", &after, nil, 50, 0); return err },
+		"last":             func() error { _, _, _, err := s.ListEvents(ctx, "r", nil, nil, 50, 0); return err },
+		"thread":           func() error { _, _, err := s.ListThread(ctx, "r", 1, 0, 50); return err },
+		"pinned":           func() error { _, _, err := s.ListPinned(ctx, "r", 0, 50); return err },
+		"key":              func() error { _, err := s.FindKey(ctx, "ana", "k"); return err },
+		"message":          func() error { _, err := s.GetMessage(ctx, "r", 1); return err },
+		"id":               func() error { _, err := s.GetEventID(ctx, "r", 1); return err },
+		"rooms":            func() error { _, err := s.ListRooms(ctx, "ana", "", 200); return err },
+		"unread":           func() error { _, err := s.ListUnread(ctx, "ana", []string{"r"}); return err },
+		"members":          func() error { _, err := s.ListMembers(ctx, "r", "", 200); return err },
+		"place":            func() error { _, _, err := s.GetPlace(ctx, "r", "ana"); return err },
+		"person and place": func() error { _, _, _, err := s.GetUserPlace(ctx, "ana", "r"); return err },
 	}
 	for name, read := range reads {
 		if err := read(); err != nil {

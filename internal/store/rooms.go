@@ -47,24 +47,53 @@ func (r reads) GetRoom(ctx context.Context, id string) (*minichat.Room, error) {
 
 // GetPlace returns a room and somebody's place in it, each nil when there is none.
 func (r reads) GetPlace(ctx context.Context, room, user string) (*minichat.Room, *minichat.Membership, error) {
-	place := new(minichat.Room)
-	m := &minichat.Membership{Room: room, User: user}
-	var role sql.NullString
-	var read, joined sql.NullInt64
+	var p standing
 	found, err := r.row(ctx, `SELECT `+roomColumns+`, m.role, m.read, m.joined_at
 		FROM rooms r LEFT JOIN members m ON m.room = r.id AND m.user_id = $2 WHERE r.id = $1`,
-		[]any{room, user}, append(roomFields(place), &role, &read, &joined)...)
+		[]any{room, user}, p.fields()...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("get room and membership: %w", err)
 	}
 	if !found {
 		return nil, nil, nil
 	}
-	if !role.Valid {
-		return place, nil, nil
+	return &p.room, p.membership(user), nil
+}
+
+// GetUserPlace is GetUser and GetPlace in one read.
+func (s *Store) GetUserPlace(ctx context.Context, user, room string) (*minichat.User, *minichat.Room, *minichat.Membership, error) {
+	u := new(minichat.User)
+	var p standing
+	found, err := s.row(ctx, `SELECT `+userColumns+`, `+roomColumns+`, m.role, m.read, m.joined_at
+		FROM users u JOIN rooms r ON r.id = $2 LEFT JOIN members m ON m.room = r.id AND m.user_id = u.id WHERE u.id = $1`,
+		[]any{user, room}, append(userFields(u), p.fields()...)...)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("get user, room and membership: %w", err)
 	}
-	m.Role, m.Read, m.JoinedAt = minichat.Role(role.String), read.Int64, joined.Int64
-	return place, m, nil
+	if !found { // there is no such room, or nobody
+		u, err = s.GetUser(ctx, user)
+		return u, nil, nil, err
+	}
+	return u, &p.room, p.membership(user), nil
+}
+
+// standing is a row of a room and somebody's membership in it, which may be missing.
+type standing struct {
+	room         minichat.Room
+	role         sql.NullString
+	read, joined sql.NullInt64
+}
+
+func (p *standing) fields() []any {
+	return append(roomFields(&p.room), &p.role, &p.read, &p.joined)
+}
+
+// membership is nil for who is not in the room.
+func (p *standing) membership(user string) *minichat.Membership {
+	if !p.role.Valid {
+		return nil
+	}
+	return &minichat.Membership{Room: p.room.ID, User: user, Role: minichat.Role(p.role.String), Read: p.read.Int64, JoinedAt: p.joined.Int64}
 }
 
 // FindDirect returns the id of the direct conversation of exactly these people.
