@@ -109,9 +109,7 @@ func New(o Options) (*Server, error) {
 	if s.openapi, err = describe(o.Version); err != nil {
 		return nil, err
 	}
-	if s.docs, err = s.readableDocs(); err != nil {
-		return nil, err
-	}
+	s.docs = s.readableDocs()
 	if s.proof, err = o.Store.Secret(context.Background(), store.ProofSecret); err != nil {
 		return nil, err
 	}
