@@ -1,16 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"strings"
-
-	"github.com/alecthomas/kong"
 )
 
 // wordsFirst moves the flags behind the words, so that a command's own flags may
 // also stand before its name. "--" and what follows it stay at the end.
-func wordsFirst(model *kong.Application, args []string) []string {
-	takesValue := map[string]bool{}
-	collect(model.Node, takesValue)
+func wordsFirst(w *word, args []string) ([]string, error) {
+	takesValue := map[string]bool{"-h": false, "--help": false}
+	w.collect(takesValue)
 	var names, flags, rest []string
 	for i := 0; i < len(args); i++ {
 		a := args[i]
@@ -21,24 +20,27 @@ func wordsFirst(model *kong.Application, args []string) []string {
 		case !strings.HasPrefix(a, "-") || a == "-":
 			names = append(names, a)
 		default:
+			name, _, _ := strings.Cut(a, "=")
+			value, known := takesValue[name]
+			if !known {
+				return nil, fmt.Errorf("there is no flag %s", name)
+			}
 			flags = append(flags, a)
-			if takesValue[a] && i+1 < len(args) {
+			if value && a == name && i+1 < len(args) {
 				i++
 				flags = append(flags, args[i])
 			}
 		}
 	}
-	return append(append(names, flags...), rest...)
+	return append(append(names, flags...), rest...), nil
 }
 
-// collect notes every flag, as written, that is followed by its value.
-func collect(n *kong.Node, takesValue map[string]bool) {
-	for _, f := range n.Flags {
-		if !f.IsBool() {
-			takesValue["--"+f.Name] = true
-		}
+// collect notes every flag, as written, and whether its value follows it.
+func (w *word) collect(takesValue map[string]bool) {
+	for _, s := range w.flags {
+		takesValue["--"+s.name] = !s.isBool()
 	}
-	for _, child := range n.Children {
-		collect(child, takesValue)
+	for _, inner := range w.words {
+		inner.collect(takesValue)
 	}
 }

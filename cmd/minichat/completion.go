@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/alecthomas/kong"
 )
 
 type completionCommand struct {
@@ -13,50 +11,38 @@ type completionCommand struct {
 }
 
 // Run prints a script that completes the commands and flags of this very program.
-func (c *completionCommand) Run(w *world, k *kong.Context) error {
+func (c *completionCommand) Run(w *world) error {
 	write := map[string]func([]spot) string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}[c.Shell]
-	_, err := fmt.Fprint(w.stdout, write(spots(k.Model.Node, "")))
+	_, err := fmt.Fprint(w.stdout, write(spots(w.root)))
 	return err
 }
 
 // spot is a place on the command line: after which words, and what may follow.
 type spot struct {
 	path   string // "user add"; "" is the program itself
-	words  []*kong.Node
-	flags  []*kong.Flag
+	words  []*word
+	flags  []*setting
 	values []string // of the first argument that is one of a few
 }
 
-// spots is n and everything below it.
-func spots(n *kong.Node, path string) []spot {
-	at := spot{path: path, flags: shown(n.Flags)}
-	if n.DefaultCmd != nil { // its flags work without its word
-		at.flags = append(at.flags, shown(n.DefaultCmd.Flags)...)
+// spots is w and everything below it.
+func spots(w *word) []spot {
+	at := spot{path: w.path, flags: w.flags}
+	if w.unsaid != nil { // its flags work without its word
+		at.flags = append(at.flags, w.unsaid.flags...)
 	}
-	if len(n.Positional) > 0 {
-		at.values = choices(n.Positional[0])
+	if len(w.args) > 0 {
+		at.values = w.args[0].enum
 	}
 	var below []spot
-	for _, child := range n.Children {
-		if child.Hidden {
+	for _, inner := range w.words {
+		if inner.hidden {
 			continue
 		}
-		at.words = append(at.words, child)
-		below = append(below, spots(child, strings.TrimSpace(path+" "+child.Name))...)
+		at.words = append(at.words, inner)
+		below = append(below, spots(inner)...)
 	}
 	return append([]spot{at}, below...)
-}
-
-func shown(flags []*kong.Flag) []*kong.Flag {
-	return slices.DeleteFunc(slices.Clone(flags), func(f *kong.Flag) bool { return f.Hidden })
-}
-
-// choices are the values that v may have, when they are few.
-func choices(v *kong.Value) []string {
-	if v.Enum == "" {
-		return nil
-	}
-	return strings.Split(v.Enum, ",")
 }
 
 // short is the first sentence of a help text.
@@ -95,10 +81,10 @@ _minichat() {
 `, paths(all))
 	for _, s := range all {
 		for _, f := range s.flags {
-			if values := choices(f.Value); values != nil {
-				fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W %s -- \"$cur\")); return ;;\n", quoted(s.path+" --"+f.Name), quoted(strings.Join(values, " ")))
-			} else if !f.IsBool() {
-				fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", quoted(s.path+" --"+f.Name))
+			if values := f.enum; values != nil {
+				fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W %s -- \"$cur\")); return ;;\n", quoted(s.path+" --"+f.name), quoted(strings.Join(values, " ")))
+			} else if !f.isBool() {
+				fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", quoted(s.path+" --"+f.name))
 			}
 		}
 	}
@@ -106,10 +92,10 @@ _minichat() {
 	for _, s := range all {
 		words, flags := slices.Clone(s.values), []string{}
 		for _, n := range s.words {
-			words = append(words, n.Name)
+			words = append(words, n.name)
 		}
 		for _, f := range s.flags {
-			flags = append(flags, "--"+f.Name)
+			flags = append(flags, "--"+f.name)
 		}
 		fmt.Fprintf(&b, "    %s) words=%s flags=%s ;;\n", quoted(s.path), quoted(strings.Join(words, " ")), quoted(strings.Join(flags, " ")))
 	}
@@ -137,10 +123,10 @@ _minichat() {
 `, strings.ReplaceAll(paths(all), " ", "\\ "))
 	for _, s := range all {
 		for _, f := range s.flags {
-			if values := choices(f.Value); values != nil {
-				fmt.Fprintf(&b, "    %s) compadd -- %s; return ;;\n", quoted(s.path+" --"+f.Name), strings.Join(values, " "))
-			} else if !f.IsBool() {
-				fmt.Fprintf(&b, "    %s) _files; return ;;\n", quoted(s.path+" --"+f.Name))
+			if values := f.enum; values != nil {
+				fmt.Fprintf(&b, "    %s) compadd -- %s; return ;;\n", quoted(s.path+" --"+f.name), strings.Join(values, " "))
+			} else if !f.isBool() {
+				fmt.Fprintf(&b, "    %s) _files; return ;;\n", quoted(s.path+" --"+f.name))
 			}
 		}
 	}
@@ -154,11 +140,11 @@ _minichat() {
 			b.WriteString(" " + quoted(v))
 		}
 		for _, n := range s.words {
-			b.WriteString(described(n.Name, n.Help))
+			b.WriteString(described(n.name, n.help))
 		}
 		b.WriteString(" )\n      flags=(")
 		for _, f := range s.flags {
-			b.WriteString(described("--"+f.Name, f.Help))
+			b.WriteString(described("--"+f.name, f.help))
 		}
 		b.WriteString(" ) ;;\n")
 	}
@@ -190,14 +176,14 @@ func fishCompletion(all []spot) string {
 			fmt.Fprintf(&b, "%s -f -a %s\n", here, v)
 		}
 		for _, n := range s.words {
-			fmt.Fprintf(&b, "%s -f -a %s -d %s\n", here, n.Name, quotedFish(short(n.Help)))
+			fmt.Fprintf(&b, "%s -f -a %s -d %s\n", here, n.name, quotedFish(short(n.help)))
 		}
 		for _, f := range s.flags {
-			fmt.Fprintf(&b, "%s -l %s -d %s", here, f.Name, quotedFish(short(f.Help)))
-			switch values := choices(f.Value); {
+			fmt.Fprintf(&b, "%s -l %s -d %s", here, f.name, quotedFish(short(f.help)))
+			switch values := f.enum; {
 			case values != nil:
 				fmt.Fprintf(&b, " -x -a %s", quotedFish(strings.Join(values, " ")))
-			case !f.IsBool():
+			case !f.isBool():
 				b.WriteString(" -r")
 			}
 			b.WriteString("\n")

@@ -202,7 +202,7 @@ func visitTLS(t *testing.T, pool *x509.CertPool, data, at, public, tls string) m
 	c := &doctorCommand{Idle: 10 * time.Millisecond, JSON: true, roots: pool}
 	c.Data, c.Listen, c.PublicURL, c.TLS = data, at, public, tls
 	c.PingEvery, c.Drain = 25*time.Second, 10*time.Second
-	err := c.Run(&world{t.Context(), strings.NewReader(""), stdout, newOutput(), func(string) string { return "" }})
+	err := c.Run(&world{ctx: t.Context(), stdin: strings.NewReader(""), stdout: stdout, stderr: newOutput(), getenv: func(string) string { return "" }})
 	var r report
 	if jsonErr := json.Unmarshal([]byte(stdout.String()), &r); jsonErr != nil || (err != nil) != (r.Failing > 0) {
 		t.Fatalf("got %v, %v: %s", err, jsonErr, stdout)

@@ -12,14 +12,12 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/alecthomas/kong"
-
 	"minichat"
 )
 
-// words is every command; each has one file.
+// words is every command; each has one file. words.go tells what the tags say.
 type words struct {
-	Serve   serveCommand   `cmd:"" default:"withargs" help:"Run the server. This is what minichat does without a word."`
+	Serve   serveCommand   `cmd:"" default:"" help:"Run the server. This is what minichat does without a word."`
 	User    userWords      `cmd:"" help:"Add, list and disable people, and set their passwords."`
 	Token   tokenWords     `cmd:"" help:"Make bearer tokens for bots and scripts."`
 	Invite  inviteWords    `cmd:"" help:"Make links that let people in."`
@@ -43,6 +41,7 @@ type world struct {
 	stdout io.Writer // tokens and links alone
 	stderr io.Writer // words
 	getenv func(string) string
+	root   *word // the command line
 }
 
 // say writes words for a person.
@@ -63,42 +62,23 @@ func main() {
 		second := <-signals // at once, whatever is still to be done
 		os.Exit(128 + int(second.(syscall.Signal)))
 	}()
-	os.Exit(run(&world{ctx, os.Stdin, os.Stdout, os.Stderr, os.Getenv}, os.Args[1:]))
+	os.Exit(run(&world{ctx: ctx, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}, os.Args[1:]))
 }
-
-// exit is thrown by the command line library when help has been printed.
-type exit int
 
 // run does what args say and returns the exit code: 0, 1 for a failure, 2 for a
 // command line that cannot be understood.
-func run(w *world, args []string) (code int) {
-	defer func() {
-		if r := recover(); r != nil {
-			thrown, ok := r.(exit)
-			if !ok {
-				panic(r)
-			}
-			code = int(thrown)
-		}
-	}()
-	var commands words
-	parser, err := kong.New(&commands,
-		kong.Name("minichat"),
-		kong.Description("A group chat in one file: run it, open the link that it prints, and talk. The server's settings: minichat serve --help."),
-		kong.Writers(w.stdout, w.stderr),
-		kong.Exit(func(code int) { panic(exit(code)) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-	)
+func run(w *world, args []string) int {
+	w.root = newWord("minichat", "", `help:"A group chat in one file: run it, open the link that it prints, and talk. The server's settings: minichat serve --help."`, &words{})
+	chosen, help, err := w.root.parse(args)
 	if err != nil {
-		w.say("minichat: %v", err)
+		w.say("minichat: %s. See minichat --help.", strings.TrimSuffix(err.Error(), "."))
 		return 2
 	}
-	chosen, err := parser.Parse(wordsFirst(parser.Model, args))
-	if err != nil {
-		w.say("minichat: %v. See minichat --help.", err)
-		return 2
+	if chosen == nil {
+		fmt.Fprint(w.stdout, help)
+		return 0
 	}
-	if err := chosen.Run(w); err != nil {
+	if err := chosen.run(w); err != nil {
 		w.say("minichat: %s", sentence(err))
 		return 1
 	}

@@ -3,21 +3,19 @@ package main
 import (
 	"fmt"
 	"strings"
-
-	"github.com/alecthomas/kong"
 )
 
 type manCommand struct{}
 
 // Run prints the manual page, which is made of what --help is made of.
-func (manCommand) Run(w *world, k *kong.Context) error {
+func (manCommand) Run(w *world) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH MINICHAT 1 \"\" %s \"User commands\"\n", roffQuoted("minichat "+versionName()))
 	b.WriteString(".SH NAME\nminichat \\- group chat with file sharing in one program\n")
 	b.WriteString(".SH SYNOPSIS\n.B minichat\n[\\fICOMMAND\\fR] [\\fIFLAGS\\fR]\n")
-	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n.PP\nFlags may stand before or after the words of a command. Each setting of the server is also a variable of the environment; a flag wins.\n", roff(k.Model.Help))
+	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n.PP\nFlags may stand before or after the words of a command. Each setting of the server is also a variable of the environment; a flag wins.\n", roff(w.root.help))
 	b.WriteString(".SH COMMANDS\n")
-	manCommands(&b, k.Model.Node, "minichat")
+	manCommands(&b, w.root)
 	b.WriteString(".SH EXIT STATUS\n0: it worked. 1: it failed, and a sentence on standard error says why. 2: the command line cannot be understood.\n")
 	b.WriteString(".SH FILES\n")
 	for _, f := range [][2]string{
@@ -31,41 +29,20 @@ func (manCommand) Run(w *world, k *kong.Context) error {
 	return err
 }
 
-// manCommands writes every command below n that can be run.
-func manCommands(b *strings.Builder, n *kong.Node, path string) {
-	for _, child := range n.Children {
-		if child.Hidden {
-			continue
+// manCommands writes every command below w.
+func manCommands(b *strings.Builder, w *word) {
+	for _, leaf := range w.leaves() {
+		fmt.Fprintf(b, ".SS %s\n%s\n", roffQuoted(leaf.path), roff(leaf.help))
+		for _, s := range leaf.args {
+			fmt.Fprintf(b, ".TP\n.I %s\n%s\n", roff(strings.ToUpper(s.name)), roff(s.help))
 		}
-		name := path + " " + child.Name
-		if !child.Leaf() {
-			manCommands(b, child, name)
-			continue
-		}
-		fmt.Fprintf(b, ".SS %s\n%s\n", roffQuoted(strings.TrimPrefix(name, "minichat ")), roff(child.Help))
-		for _, p := range child.Positional {
-			fmt.Fprintf(b, ".TP\n.I %s\n%s\n", roff(strings.ToUpper(p.Name)), roff(p.Help))
-		}
-		for _, f := range shown(child.Flags) {
-			fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(flagForm(f)), roff(f.Help))
-			if len(f.Envs) > 0 {
-				fmt.Fprintf(b, "Environment: %s.\n", roff(strings.Join(f.Envs, ", ")))
+		for _, s := range leaf.flags {
+			fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(s.form()), roff(s.help))
+			if s.env != "" {
+				fmt.Fprintf(b, "Environment: %s.\n", roff(s.env))
 			}
 		}
 	}
-}
-
-// flagForm is a flag with what follows it.
-func flagForm(f *kong.Flag) string {
-	switch {
-	case f.IsBool():
-		return "--" + f.Name
-	case f.PlaceHolder != "":
-		return "--" + f.Name + " " + f.PlaceHolder
-	case f.Enum != "":
-		return "--" + f.Name + " " + strings.ReplaceAll(f.Enum, ",", "|")
-	}
-	return "--" + f.Name + " " + strings.ToUpper(f.Name)
 }
 
 // roff is text for the page: no character of it is an instruction.

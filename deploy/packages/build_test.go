@@ -65,6 +65,22 @@ func TestReproducible(t *testing.T) {
 	}
 }
 
+// The programs are promised to have 30 MB at most. They have a good deal less as
+// long as nothing in them looks up methods by their names, for then the linker
+// leaves out what nobody calls (cmd/minichat/words.go); text/template is such.
+func TestSize(t *testing.T) {
+	const most = 27_000_000
+	for system, program := range built.programs {
+		info, err := os.Stat(program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > most {
+			t.Errorf("%s: %d bytes, more than %d: go build -ldflags=-dumpdep ./cmd/minichat 2>&1 | grep ReflectMethod", system, info.Size(), most)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for _, version := range []string{"", "1", "v1.0.0", "1.0.0+meta", "1.0.0-rc_1", "01.0.0", "1.0.0 ; rm"} {
 		if _, err := newRelease(t.Context(), version, t.TempDir()); err == nil || !strings.Contains(err.Error(), "is no version") {

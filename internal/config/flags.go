@@ -24,11 +24,11 @@ type Attachments struct {
 // Flags are the settings as they were written, not yet checked. The tags are
 // read by the command line; Check makes a Config of them.
 type Flags struct {
-	Place   `embed:""`
-	Address `embed:""`
+	Place
+	Address
 
-	Attachments `embed:""`
-	Backups     `embed:""`
+	Attachments
+	Backups
 
 	Bus            string        `env:"MINICHAT_BUS" default:"memory:" placeholder:"URL" help:"How several servers tell each other of events: memory: for one server (${default})."`
 	Origins        []string      `env:"MINICHAT_ORIGINS" placeholder:"URL,..." help:"Other origins whose pages may call this server, such as https://pages.example.org."`
