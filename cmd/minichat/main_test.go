@@ -379,6 +379,10 @@ func TestExportedPage(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "app", "main.js")); err != nil {
 		t.Error(err)
 	}
+	// Whoever serves it need not say how a file is packed.
+	if pdf, err := os.ReadFile(filepath.Join(dir, "vendor", "pdf.js")); err != nil || !strings.HasPrefix(string(pdf), "/* pdfjs-dist ") {
+		t.Errorf("vendor/pdf.js begins with %.20q, %v", pdf, err)
+	}
 	done(t, "", "web", "export", dir, "--server", "https://chat.example.org", "--files-origin", "https://files.example.org")
 	if index, err = os.ReadFile(filepath.Join(dir, "index.html")); err != nil {
 		t.Fatal(err)

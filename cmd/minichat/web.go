@@ -48,7 +48,7 @@ func (c *webExport) Run(w *world) error {
 		if body, err = exported(name, body, server, bucket); err != nil {
 			return err
 		}
-		return os.WriteFile(to, body, 0o644)
+		return os.WriteFile(strings.TrimSuffix(to, ".gz"), body, 0o644)
 	})
 	if err != nil {
 		return fmt.Errorf("write the page to %s: %w", c.Dir, err)
@@ -72,6 +72,8 @@ func originOf(flag, value, use string) (string, error) {
 // "" is the page's own host.
 func exported(name string, body []byte, server, bucket string) ([]byte, error) {
 	switch {
+	case strings.HasSuffix(name, ".gz"): // not every web server says how it is packed
+		return httpd.Unpack(body)
 	case name == "config.json" && server != "":
 		return json.Marshal(map[string]string{"server": server})
 	case name == "index.html" && server+bucket != "":

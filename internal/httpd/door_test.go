@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io/fs"
@@ -169,6 +170,33 @@ func TestPage(t *testing.T) {
 	}
 	p.do("HEAD", "/", "").want(t, 200)
 	p.do("POST", "/", "x").want(t, 405).problem(t)
+}
+
+// What is kept packed comes as it is, or unpacked to who cannot.
+func TestPackedFile(t *testing.T) {
+	p := newPlace(t)
+	kept, err := fs.ReadFile(web.Files, "vendor/pdf.js.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := p.do("GET", "/vendor/pdf.js", "", "Accept-Encoding: gzip").want(t, 200)
+	if !bytes.Equal(packed.body, kept) || packed.Header.Get("Content-Encoding") != "gzip" || packed.Header.Get("Content-Type") != "text/javascript; charset=utf-8" {
+		t.Errorf("got %d bytes, encoding %q, type %q", len(packed.body), packed.Header.Get("Content-Encoding"), packed.Header.Get("Content-Type"))
+	}
+	plain := p.do("GET", "/vendor/pdf.js", "").want(t, 200)
+	if !bytes.HasPrefix(plain.body, []byte("/* pdfjs-dist ")) || plain.Header.Get("Content-Encoding") != "" || plain.Header.Get("ETag") == packed.Header.Get("ETag") {
+		t.Errorf("got %.20q, encoding %q, tag %q", plain.body, plain.Header.Get("Content-Encoding"), plain.Header.Get("ETag"))
+	}
+	p.do("GET", "/vendor/pdf.js", "", "Accept-Encoding: gzip", "If-None-Match: "+packed.Header.Get("ETag")).want(t, 304)
+	p.do("GET", "/vendor/pdf.js.gz", "").want(t, 404)
+}
+
+// The thread that reads what strangers made has a policy without any network.
+func TestWorkerPolicy(t *testing.T) {
+	a := newPlace(t).do("GET", "/app/firstpage-worker.js", "").want(t, 200)
+	if got, want := a.Header.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self'"; got != want {
+		t.Errorf("got policy %q, want %q", got, want)
+	}
 }
 
 // The page says the same policy itself, for where others serve it.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -16,15 +17,16 @@ import (
 
 // page serves the web client: plain files from memory, packed once on first
 // use, asked for again each time and answered with 304 while they are the same.
+// What is large comes packed, and is unpacked for who cannot.
 type page struct {
-	files  map[string]*pageFile // by name, such as app/main.js
-	policy string
+	files map[string]*pageFile // by name, such as app/main.js
 }
 
 type pageFile struct {
-	body []byte
-	etag string
-	typ  string
+	body   []byte // nil: only packed
+	etag   string
+	typ    string
+	policy string
 
 	pack   sync.Once
 	packed []byte // nil: not worth it
@@ -42,13 +44,13 @@ var pageTypes = map[string]string{
 // of files and from which they fetch them, "" if that is this server; the page's
 // own policy then has to name it as well as the header.
 func loadPage(files fs.FS, bucket string) (*page, error) {
-	p := &page{files: map[string]*pageFile{}, policy: pageCSP}
+	p := &page{files: map[string]*pageFile{}}
 	widen := func(text string) (string, error) { return text, nil }
 	if bucket != "" {
 		widen = func(text string) (string, error) { return Widen(text, []string{bucket}, []string{bucket}) }
 	}
-	var err error
-	if p.policy, err = widen(pageCSP); err != nil {
+	policy, err := widen(pageCSP)
+	if err != nil {
 		return nil, err
 	}
 	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
@@ -67,11 +69,18 @@ func loadPage(files fs.FS, bucket string) (*page, error) {
 			body = []byte(text)
 		}
 		sum := sha256.Sum256(body)
-		typ := pageTypes[path.Ext(name)]
-		if typ == "" {
-			typ = "application/octet-stream"
+		f := &pageFile{body: body, etag: hex.EncodeToString(sum[:8]), policy: policy}
+		if plain, ok := strings.CutSuffix(name, ".gz"); ok {
+			name, f.body, f.packed = plain, nil, body
 		}
-		p.files[name] = &pageFile{body: body, typ: typ, etag: hex.EncodeToString(sum[:8])}
+		if strings.HasSuffix(name, "-worker.js") {
+			f.policy = workerCSP
+		}
+		f.typ = pageTypes[path.Ext(name)]
+		if f.typ == "" {
+			f.typ = "application/octet-stream"
+		}
+		p.files[name] = f
 		return nil
 	})
 	if err != nil {
@@ -101,7 +110,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.typ)
-	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Content-Security-Policy", f.policy)
 	h.Set("Cache-Control", "no-cache")
 	h.Add("Vary", "Accept-Encoding")
 	body, etag := f.body, f.etag
@@ -109,6 +118,12 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if packed := f.gzip(); packed != nil {
 			h.Set("Content-Encoding", "gzip")
 			body, etag = packed, f.etag+"-gz"
+		}
+	} else if body == nil {
+		var err error
+		if body, err = Unpack(f.packed); err != nil {
+			writeProblem(w, err)
+			return
 		}
 	}
 	h.Set("ETag", `"`+etag+`"`)
@@ -118,6 +133,9 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (f *pageFile) gzip() []byte {
 	f.pack.Do(func() {
+		if f.packed != nil {
+			return
+		}
 		var b bytes.Buffer
 		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a valid one
 		z.Write(f.body)                                       // a buffer takes everything
@@ -127,4 +145,13 @@ func (f *pageFile) gzip() []byte {
 		}
 	})
 	return f.packed
+}
+
+// Unpack gives the plain bytes of a file of the page that comes packed.
+func Unpack(packed []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }

@@ -9,6 +9,10 @@ import (
 // also holds where somebody else serves the files.
 const pageCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; frame-ancestors 'none'"
 
+// workerCSP is the policy of a thread that reads what strangers made, in files
+// that are named …-worker.js: it may load our own modules and ask nobody else.
+const workerCSP = "default-src 'none'; script-src 'self'"
+
 // Widen lets a policy of the page, alone or within the page's text, reach other
 // origins too: calls may be asked and sent to, shows may give pictures, sounds
 // and films.

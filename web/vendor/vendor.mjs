@@ -1,10 +1,12 @@
 // Rewrites the vendored modules from the packages that package-lock.json pins.
 //   npm ci && node vendor/vendor.mjs           writes
 //   npm ci && node vendor/vendor.mjs --check   compares, byte for byte
+// What is large is kept compressed, as NAME.gz, and compared unpacked.
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -23,12 +25,46 @@ const BUNDLES = [
   },
   { file: 'marked.js', packages: ['marked'], source: `export { Marked, Lexer, lexer } from 'marked'` },
   { file: 'idb.js', packages: ['idb'], source: `export { openDB, deleteDB } from 'idb'` },
+  {
+    file: 'pdf.js.gz',
+    packages: ['pdfjs-dist'],
+    // The worker's half puts itself where the other half looks for it.
+    source: `
+      import 'pdfjs-dist/legacy/build/pdf.worker.mjs'
+      export { getDocument, PDFDataRangeTransport } from 'pdfjs-dist/legacy/build/pdf.mjs'`,
+    plugins: [{ name: 'cut', setup: (build) => build.onLoad({ filter: /build\/pdf(\.worker)?\.mjs$/ }, cut) }],
+  },
 ]
 
-async function bundle({ file, packages, source }) {
+/**
+ * What of pdf.js no picture of a page needs, a quarter of it; the rest refers to these, so their names stay. And one line to a page
+ * that it would open by itself: our worker speaks to ours.
+ */
+const CUT = {
+  'pdf.mjs': ['class AltText', 'class AnnotationEditor', 'class AnnotationEditorLayer', 'class AnnotationEditorUIManager', 'class AnnotationElement',
+    'class AnnotationLayer', 'class CanvasDependencyTracker', 'class ColorPicker', 'class DOMFilterFactory', 'class DrawLayer', 'class DrawingEditor',
+    'class FreeDrawOutliner', 'class FreeTextEditor', 'class HighlightEditor', 'class InkDrawOutline', 'class InkEditor', 'class PopupElement',
+    'class RendererWorker', 'class SignatureEditor', 'class SignatureExtractor', 'class StampEditor', 'class TextLayer', 'class TouchManager',
+    'class XfaLayer', 'globalThis.pdfjsLib =', 'globalThis._pdfjsTestingUtils ='],
+  'pdf.worker.mjs': ['class PDFEditor', 'class PsWasmCompiler', 'class XFAFactory', 'static initializeFromPort(port)', 'let makeBrotliDecode = () =>'],
+}
+
+/** @param {{path: string}} file */
+async function cut({ path }) {
+  let text = await readFile(path, 'utf8')
+  for (const name of CUT[basename(path)]) {
+    const whole = new RegExp(`^( *)${name.replace(/[.()]/g, '\\$&')}( [^\\n]*)?\\{\\n[^]*?^\\1\\}`, 'm')
+    if (!whole.test(text)) throw new Error(`${basename(path)} has no "${name}" any more`)
+    text = text.replace(whole, `$1${name} {}`)
+  }
+  return { contents: text, loader: 'js' }
+}
+
+async function bundle({ file, packages, source, plugins }) {
   const result = await build({
     stdin: { contents: source, resolveDir: web, sourcefile: file },
     bundle: true,
+    plugins,
     format: 'esm',
     target: 'es2022',
     minify: true,
@@ -86,10 +122,14 @@ async function main(check) {
   for (const b of BUNDLES) files.set(b.file, await bundle(b))
   let differ = 0
   for (const [name, text] of files) {
+    const packed = name.endsWith('.gz')
     const path = join(here, name)
+    const kept = await readFile(path).then((bytes) => String(packed ? gunzipSync(bytes) : bytes), () => '')
+    // The same text packed by another zlib is no change.
+    if (kept === text) continue
     if (!check) {
-      await writeFile(path, text)
-    } else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
+      await writeFile(path, packed ? gzipSync(text, { level: 9 }) : text)
+    } else {
       console.error(`vendor/${name} differs from what package-lock.json makes`)
       differ++
     }

@@ -1,0 +1,1 @@
+export { getDocument, PDFDataRangeTransport } from 'pdfjs-dist'
