@@ -360,6 +360,15 @@ export class Actions {
     return { bytes: bytes.subarray(0, most), whole: file.size <= most }
   }
 
+  /** A piece out of a file. @param {FileRef} file @param {number} begin @param {number} end @param {AbortSignal} signal */
+  async fileBytes(file, begin, end, signal) {
+    const answer = await fetch(await this.fileUrl(file), { headers: { Range: `bytes=${begin}-${end - 1}` }, signal })
+    if (answer.status !== 206) throw new Error(`status ${answer.status}`)
+    const bytes = new Uint8Array(await answer.arrayBuffer())
+    if (bytes.length !== end - begin) throw new Error(`${bytes.length} bytes for ${end - begin}`)
+    return bytes
+  }
+
   /** @param {FileRef|{file: string, name?: string}} file @returns {Promise<string>} */
   async fileUrl(file) {
     const href = this.fileHref(file)

@@ -6,6 +6,7 @@ import { Api, ApiError } from './api.js'
 import { COMMANDS, runCommand, matchCommands } from './commands.js'
 import { Connection, socketUrl } from './connection.js'
 import { Drafts, keyStore } from './drafts.js'
+import { FirstPages } from './firstpage.js'
 import { Outbox } from './outbox.js'
 import { Settings } from './settings.js'
 import { openStorage } from './storage.js'
@@ -48,6 +49,7 @@ export class Client {
     })
     this.#sync = new Sync(this)
     this.actions = new Actions({ ...this.#parts(), sync: this.#sync })
+    this.firstPages = new FirstPages({ fetch: (...piece) => this.actions.fileBytes(...piece) })
     this.uploads = new Uploads({
       api: this.api,
       limits: () => this.store.limits.value,
@@ -152,6 +154,7 @@ export class Client {
     this.stop()
     this.outbox.stop()
     this.uploads.stop()
+    this.firstPages.clear()
     this.drafts.load('')
     this.#keys.removeItem(TOKEN)
     this.store.clear()

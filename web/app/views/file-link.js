@@ -6,7 +6,7 @@ import { Icon } from './icons.js'
 /** @typedef {'gone'|'unavailable'|'offline'|'unknown'} Trouble */
 
 /** @type {Record<Trouble, string>} */
-const WORDS = {
+export const WORDS = {
   gone: 'This file is not here any more.',
   unavailable: 'The storage does not answer.',
   offline: 'No connection.',

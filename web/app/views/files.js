@@ -2,11 +2,12 @@ import { html } from '../lib.js'
 import { viewOf } from '../filekinds.js'
 import { FileCard } from './file-card.js'
 import { Audio, Video } from './media.js'
+import { PdfLook } from './pdf-look.js'
 import { Picture } from './picture.js'
 import { TextLook } from './text-look.js'
 
 /** What shows a file; a card is for all that has no picture, sound or words. @type {Record<import('../filekinds.js').FileView, any>} */
-const VIEWS = { picture: Picture, video: Video, audio: Audio, text: TextLook, pdf: FileCard, file: FileCard }
+const VIEWS = { picture: Picture, video: Video, audio: Audio, text: TextLook, pdf: PdfLook, file: FileCard }
 
 /**
  * The files of a message: pictures side by side, then each other file below.

@@ -3,6 +3,7 @@ import { bytes } from '../format.js'
 import { firstLines } from '../filekinds.js'
 import { useScope } from './context.js'
 import { FileCard } from './file-card.js'
+import { useNear } from './near.js'
 
 const FIRST = 4096
 const MORE = 64 * 1024
@@ -17,14 +18,9 @@ export function TextLook({ file }) {
   const [most, setMost] = useState(FIRST)
   const [text, setText] = useState(/** @type {string|null} */ (null))
   const [failed, setFailed] = useState(false)
-  const [seen, setSeen] = useState(false)
+  const seen = useNear(box)
   const [tall, setTall] = useState(false)
 
-  useEffect(() => {
-    const watch = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) setSeen(true) }, { rootMargin: '400px' })
-    watch.observe(/** @type {Element} */ (box.current))
-    return () => watch.disconnect()
-  }, [])
   useEffect(() => {
     if (!seen || failed) return
     let stale = false
