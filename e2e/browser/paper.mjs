@@ -1,4 +1,5 @@
 // PDFs of a few objects, written here: what a test needs stands in plain sight.
+import { deflateSync } from 'node:zlib'
 
 /**
  * A paper whose pages say their number, with a red square at the top left and a blue one at the top right of the first.
@@ -27,9 +28,24 @@ export function locked() {
     `<</Filter/Standard/V 1/R 2/P -4/O<${'61'.repeat(32)}>/U<${'62'.repeat(32)}>>>`], `/Encrypt 4 0 R/ID[<${'63'.repeat(16)}><${'63'.repeat(16)}>]`)
 }
 
-/** @param {string|Buffer} body */
-function stream(body) {
-  return Buffer.concat([Buffer.from(`<</Length ${body.length}>>stream\n`), Buffer.from(body), Buffer.from('\nendstream')])
+/** One whose page is a quarter of a gigabyte of blanks, in a quarter of a megabyte. */
+export function swelling() {
+  const packed = deflateSync(Buffer.alloc(256 << 20, ' '))
+  return file(['<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Count 1/Kids[3 0 R]>>', '<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 4 0 R>>',
+    stream(packed, '/Filter/FlateDecode')])
+}
+
+/** One that wants to run a script, open an address, send a form and start a program as soon as it is seen. @param {string} url */
+export function hostile(url) {
+  const script = `app.launchURL("${url}", true); this.submitForm("${url}"); fetch("${url}"); eval("1")`
+  return paper({
+    catalog: `/OpenAction<</S/JavaScript/JS(${script.replace(/[()\\]/g, '\\$&')})/Next[<</S/URI/URI(${url})>><</S/SubmitForm/F(${url})>><</S/Launch/F(sh)>>]>>/AA<</WC<</S/JavaScript/JS(app.alert\\(1\\))>>>>`,
+  })
+}
+
+/** @param {string|Buffer} body @param {string} [entries] */
+function stream(body, entries = '') {
+  return Buffer.concat([Buffer.from(`<</Length ${body.length}${entries}>>stream\n`), Buffer.from(body), Buffer.from('\nendstream')])
 }
 
 /** @param {(string|Buffer)[]} objects numbered from 1, the first is the root @param {string} [trailer] */

@@ -10,9 +10,9 @@ import { getDocument, PDFDataRangeTransport } from '../vendor/pdf.js'
 
 const post = /** @type {(message: Ask|Answer, transfer?: Transferable[]) => void} */ (/** @type {any} */ (self).postMessage.bind(self))
 
-// Where no header has said it: there is nothing here that the work needs to reach.
+// The work needs none of these, also where no header forbids them. Without the last pdf.js unpacks by itself, and knows when to stop.
 for (const name of ['fetch', 'XMLHttpRequest', 'WebSocket', 'WebSocketStream', 'WebTransport', 'EventSource', 'Worker', 'importScripts', 'BroadcastChannel',
-  'indexedDB', 'caches', 'cookieStore']) {
+  'indexedDB', 'caches', 'cookieStore', 'DecompressionStream']) {
   Object.defineProperty(self, name, { value: undefined })
 }
 
@@ -82,7 +82,7 @@ post({ ready: true })
 async function draw({ width, height }) {
   const pdf = await getDocument({
     range: pieces, rangeChunkSize: 128 * 1024, disableAutoFetch: true, disableStream: true,
-    disableFontFace: true, useSystemFonts: false, useWasm: false, useWorkerFetch: false, disableWorkerRendering: true, maxImageSize: 32 * 1024 * 1024, verbosity: 0,
+    disableFontFace: true, useSystemFonts: false, useWasm: false, useWorkerFetch: false, disableWorkerRendering: true, maxImageSize: 16 * 1024 * 1024, verbosity: 0,
     CanvasFactory: Canvases, FilterFactory: Filters, BinaryDataFactory: NoData,
   }).promise
   const page = await pdf.getPage(1)

@@ -49,6 +49,9 @@ const CUT = {
   'pdf.worker.mjs': ['class PDFEditor', 'class PsWasmCompiler', 'class XFAFactory', 'static initializeFromPort(port)', 'let makeBrotliDecode = () =>'],
 }
 
+/** What a stream of a PDF unpacks to at most: a few bytes can stand for very many. */
+const UNPACKS = ['let size = this.minBufferLength;', 'if (requested > 64 * 1024 * 1024) throw new RangeError("the stream is too long"); $&']
+
 /** @param {{path: string}} file */
 async function cut({ path }) {
   let text = await readFile(path, 'utf8')
@@ -56,6 +59,10 @@ async function cut({ path }) {
     const whole = new RegExp(`^( *)${name.replace(/[.()]/g, '\\$&')}( [^\\n]*)?\\{\\n[^]*?^\\1\\}`, 'm')
     if (!whole.test(text)) throw new Error(`${basename(path)} has no "${name}" any more`)
     text = text.replace(whole, `$1${name} {}`)
+  }
+  if (path.endsWith('.worker.mjs')) {
+    if (text.split(UNPACKS[0]).length !== 2) throw new Error(`${basename(path)} unpacks in another way`)
+    text = text.replace(...UNPACKS)
   }
   return { contents: text, loader: 'js' }
 }
