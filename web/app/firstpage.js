@@ -88,7 +88,8 @@ export class FirstPages {
       /** @param {number} begin @param {number} end */
       const give = async (begin, end) => {
         bytes += end - begin
-        if (!(begin >= 0 && begin < end && end <= file.size && bytes <= MOST_BYTES)) return undrawn()
+        const inside = Number.isInteger(begin) && Number.isInteger(end) && begin >= 0 && begin < end && end <= file.size
+        if (!inside || bytes > MOST_BYTES) return undrawn()
         if (asked++ === 0) clock.stop()
         const chunk = await this.#fetch(file, begin, end, AbortSignal.any([over.signal, AbortSignal.timeout(FETCH_MS)]))
         worker.postMessage({ begin, chunk }, [chunk.buffer])
@@ -134,12 +135,12 @@ class Clock {
   }
 
   go() {
-    this.#began = performance.now()
+    this.#began = Date.now()
     this.#timer = setTimeout(this.out, this.left)
   }
 
   stop() {
     clearTimeout(this.#timer)
-    this.left -= performance.now() - this.#began
+    this.left -= Date.now() - this.#began
   }
 }

@@ -9,9 +9,9 @@ import { useNear } from './near.js'
 /** @typedef {import('../protocol.js').FileRef} FileRef */
 /** @typedef {import('./file-link.js').Trouble} Trouble */
 
-/** The box of .pdf-look, less what lies around the page in it. */
+/** The box of .first-page, less what lies around the page in it. */
 const WIDE = 334
-const HIGH = 226
+const HIGH = 228
 
 /** @type {Record<import('../firstpage.js').Undrawable, string>} */
 const UNDRAWABLE = { password: 'Protected by a password.', undrawn: 'The first page cannot be shown here.' }
