@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { BUCKET_ENV, freePort, startBucket, startTunnel } from './bucket.mjs'
 import { atEnd } from './ending.mjs'
+import { paper } from './paper.mjs'
 import { eventually, newPerson, openBrowser, picture } from './people.mjs'
 import { minichat, startServer } from './server.mjs'
 import { wav } from './sound.mjs'
@@ -64,22 +65,23 @@ test('page on one origin, server on a second, bucket on a third', async (t) => {
     assert.equal(await hashOf(got), file.hash)
   })
 
-  await t.test('a picture, a sound and the first lines of a text come from the bucket', async () => {
-    const files = [['dot.png', picture], ['tune.wav', wav(SECONDS)], ['notes.txt', 'eins\n<b>zwei</b>\n']]
+  await t.test('a picture, a sound, the first lines of a text and the first page of a PDF come from the bucket', async () => {
+    const files = [['dot.png', picture], ['tune.wav', wav(SECONDS)], ['notes.txt', 'eins\n<b>zwei</b>\n'], ['paper.pdf', paper({ padding: 12 * MB })]]
     await ana.attach(await Promise.all(files.map(async ([name, bytes]) => {
       await writeFile(join(choose, name), bytes)
       return join(choose, name)
     })))
-    for (const name of ['dot.png', 'tune.wav', 'notes.txt']) await page.getByRole('button', { name: `Remove ${name}` }).waitFor()
-    await ana.write('three')
-    const message = ana.sent('three')
+    for (const [name] of files) await page.getByRole('button', { name: `Remove ${name}` }).waitFor()
+    await ana.write('four')
+    const message = ana.sent('four')
     await eventually(() => message.getByRole('img', { name: 'dot.png' }).evaluate((img) => img.complete && img.naturalWidth), 8, 'the picture')
     await eventually(() => message.locator('audio').evaluate((audio) => Math.round(audio.duration)), SECONDS, 'the sound')
     await message.getByText('<b>zwei</b>').waitFor()
+    await message.getByRole('img', { name: 'First page of paper.pdf' }).waitFor()
   })
 
   await t.test('the link under a sound dies while it plays: it goes on where it was', async () => {
-    const audio = ana.sent('three').locator('audio')
+    const audio = ana.sent('four').locator('audio')
     const first = await audio.evaluate((one) => one.currentSrc)
     // As the bucket answers when the minute is over: the browser asks for what it has not got, and is refused.
     ana.expectErrors(/status of 403/)
@@ -91,11 +93,12 @@ test('page on one origin, server on a second, bucket on a third', async (t) => {
   await t.test('the same from the server\'s own page, signed in by a cookie', async () => {
     const ben = await newPerson(t, browser)
     await ben.arrive((await server.invite()).replace('localhost', '127.0.0.1'), 'Ben')
-    const message = ben.sent('three')
+    const message = ben.sent('four')
     await message.scrollIntoViewIfNeeded()
     await eventually(() => message.getByRole('img', { name: 'dot.png' }).evaluate((img) => img.complete && img.naturalWidth), 8, 'the picture')
     await eventually(() => message.locator('audio').evaluate((audio) => Math.round(audio.duration)), SECONDS, 'the sound')
     await message.getByText('<b>zwei</b>').waitFor()
+    await message.getByRole('img', { name: 'First page of paper.pdf' }).waitFor()
     const bytes = randomBytes(PART + 5)
     await writeFile(join(choose, 'two-parts.bin'), bytes)
     const sent = []
@@ -116,7 +119,7 @@ test('page on one origin, server on a second, bucket on a third', async (t) => {
     await page.getByText('The storage does not answer.').waitFor()
     await page.getByRole('button', { name: 'Retry late.txt' }).waitFor()
     await page.reload()
-    const message = ana.sent('three')
+    const message = ana.sent('four')
     await message.getByText('The storage does not answer.').first().waitFor()
     const { list } = await server.api('GET', '/rooms', undefined, owner.token)
     await server.api('POST', `/rooms/${list[0].room}/messages`, { text: 'the chat goes on' }, owner.token)
@@ -125,6 +128,8 @@ test('page on one origin, server on a second, bucket on a third', async (t) => {
     await page.getByRole('button', { name: 'Remove late.txt' }).waitFor()
     await message.getByRole('button', { name: 'Retry dot.png' }).click()
     await eventually(() => message.getByRole('img', { name: 'dot.png' }).evaluate((img) => img.complete && img.naturalWidth), 8, 'the picture is back')
+    await message.getByRole('button', { name: 'Retry paper.pdf' }).click()
+    await message.getByRole('img', { name: 'First page of paper.pdf' }).waitFor()
   })
 })
 

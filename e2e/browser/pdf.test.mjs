@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -87,9 +89,37 @@ test('the first page of a PDF', async (t) => {
     assert.equal(ana.context.pages().length, 1)
   })
 
+  await t.test('the thread that draws has no network, no storage and no eval', async () => {
+    ana.expectErrors(/Content Security Policy/)
+    let calls = 0
+    const elsewhere = createServer((_, response) => {
+      calls++
+      response.writeHead(200, { 'Content-Type': 'text/javascript', 'Access-Control-Allow-Origin': '*' }).end('')
+    }).listen(0, '127.0.0.1')
+    await once(elsewhere, 'listening')
+    atEnd(t, () => elsewhere.close())
+    const started = page.waitForEvent('worker')
+    await page.evaluate(() => new Promise((resolve) => {
+      const policy = globalThis.trustedTypes.createPolicy('test', { createScriptURL: (url) => url })
+      globalThis.thread = new Worker(policy.createScriptURL('/app/firstpage-worker.js'), { type: 'module' })
+      globalThis.thread.onmessage = resolve
+    }))
+    const has = await (await started).evaluate(async (url) => {
+      const later = (what) => new Promise((resolve) => { setTimeout(() => { try { resolve(what()) } catch (e) { resolve(e.name) } }) })
+      return {
+        gone: ['fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'Worker', 'indexedDB', 'caches'].filter((name) => self[name] !== undefined),
+        eval: await later(() => self.eval('1')),
+        module: await later(() => import(url).then(() => 'loaded', (e) => e.name)),
+      }
+    }, `http://127.0.0.1:${elsewhere.address().port}/x.js`)
+    assert.deepEqual(has, { gone: [], eval: 'EvalError', module: 'TypeError' })
+    await page.evaluate(() => globalThis.thread.terminate())
+    assert.equal(calls, 0)
+  })
+
   await t.test('seen again, it is not asked for again', async () => {
     const before = asked.length
-    await page.getByRole('button', { name: 'Pinned' }).first().click().catch(() => {})
+    await page.getByRole('button', { name: 'Pinned messages' }).click()
     await ana.act('the report', 'Pin')
     await firstPage(page.getByRole('complementary'), 'report.pdf').waitFor()
     assert.deepEqual(asked.slice(before).filter(({ url }) => url.endsWith('.pdf')), [])
