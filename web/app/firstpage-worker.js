@@ -11,10 +11,9 @@ import { getDocument, PDFDataRangeTransport } from '../vendor/pdf.js'
 const post = /** @type {(message: Ask|Answer, transfer?: Transferable[]) => void} */ (/** @type {any} */ (self).postMessage.bind(self))
 
 // The work needs none of these, also where no header forbids them. Without the last pdf.js unpacks by itself, and knows when to stop.
-for (const name of ['fetch', 'XMLHttpRequest', 'WebSocket', 'WebSocketStream', 'WebTransport', 'EventSource', 'Worker', 'importScripts', 'BroadcastChannel',
-  'indexedDB', 'caches', 'cookieStore', 'DecompressionStream']) {
-  Object.defineProperty(self, name, { value: undefined })
-}
+const needless = ['fetch', 'XMLHttpRequest', 'WebSocket', 'WebSocketStream', 'WebTransport', 'EventSource', 'Worker', 'importScripts', 'FontFace', 'BroadcastChannel',
+  'indexedDB', 'caches', 'cookieStore', 'DecompressionStream']
+for (let at = /** @type {any} */ (self); at; at = Object.getPrototypeOf(at)) for (const name of needless) delete at[name]
 
 /** What pdf.js draws on; a page's own factory would make elements. */
 class Canvases {

@@ -65,8 +65,15 @@ func TestHosts(t *testing.T) {
 			if !strings.HasSuffix(constant(t, "internal/httpd/policy.go", "pageCSP"), frames) {
 				t.Error("the server's own policy ends differently")
 			}
-			headers := in(l.things(t, "aws_cloudfront_response_headers_policy")[0].Values, "security_headers_config")[0]
-			age := in(headers, "strict_transport_security")[0]["access_control_max_age_sec"]
+			headers := map[string]map[string]any{}
+			for _, policy := range l.things(t, "aws_cloudfront_response_headers_policy") {
+				headers[policy.Name] = in(policy.Values, "security_headers_config")[0]
+			}
+			worker := in(headers["worker"], "content_security_policy")[0]["content_security_policy"]
+			if worker != constant(t, "internal/httpd/policy.go", "workerCSP") {
+				t.Errorf("the policy of the thread that draws is %s", worker)
+			}
+			age := in(headers["page"], "strict_transport_security")[0]["access_control_max_age_sec"]
 			if got := "max-age=" + strconv.Itoa(int(age.(float64))); got != constant(t, "internal/httpd/middleware.go", "stsPolicy") {
 				t.Errorf("CloudFront says Strict-Transport-Security: %s", got)
 			}

@@ -34,6 +34,9 @@ locals {
     "frame-ancestors 'none'",
   ])
 
+  # That of the thread which draws first pages (the same file's workerCSP).
+  worker_csp = "default-src 'none'; script-src 'self'"
+
   # Policies that AWS keeps, by their fixed ids.
   caching_disabled  = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   caching_optimized = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -128,6 +131,28 @@ resource "aws_cloudfront_response_headers_policy" "page" {
   }
 }
 
+# The page's thread that reads what strangers made gets a policy without network.
+resource "aws_cloudfront_response_headers_policy" "worker" {
+  name    = "minichat-${var.env}-worker"
+  comment = "What the server itself says with the thread that draws"
+  security_headers_config {
+    content_security_policy {
+      content_security_policy = local.worker_csp
+      override                = true
+    }
+    content_type_options {
+      override = true
+    }
+  }
+  custom_headers_config {
+    items {
+      header   = "Cross-Origin-Resource-Policy"
+      value    = "same-origin"
+      override = true
+    }
+  }
+}
+
 resource "aws_cloudfront_distribution" "this" {
   comment             = "MiniChat ${var.env}"
   enabled             = true
@@ -189,6 +214,17 @@ resource "aws_cloudfront_distribution" "this" {
       viewer_protocol_policy   = each.value.viewer
       compress                 = false # the server does that itself
     }
+  }
+
+  ordered_cache_behavior {
+    path_pattern               = "/app/*-worker.js"
+    target_origin_id           = "site"
+    allowed_methods            = local.read_methods
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.worker.id
+    viewer_protocol_policy     = "redirect-to-https"
+    compress                   = true
   }
 
   # All else is the page. A wrong address is answered by the bucket, with 403;
