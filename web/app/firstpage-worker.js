@@ -15,6 +15,18 @@ const needless = ['fetch', 'XMLHttpRequest', 'WebSocket', 'WebSocketStream', 'We
   'indexedDB', 'caches', 'cookieStore', 'DecompressionStream']
 for (let at = /** @type {any} */ (self); at; at = Object.getPrototypeOf(at)) for (const name of needless) delete at[name]
 
+/** Pictures in it, and what it lays over each other, are canvases too. */
+const MOST_POINTS = 64 * 1024 * 1024
+let points = 0
+self.OffscreenCanvas = class extends OffscreenCanvas {
+  /** @param {number} width @param {number} height */
+  constructor(width, height) {
+    points += width * height
+    if (!(points <= MOST_POINTS)) throw new RangeError('too much to draw')
+    super(width, height)
+  }
+}
+
 /** What pdf.js draws on; a page's own factory would make elements. */
 class Canvases {
   /** @param {number} width @param {number} height */
