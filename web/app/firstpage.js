@@ -9,7 +9,7 @@
 const MOST_BYTES = 8 * 1024 * 1024
 /** For the work alone; waiting for bytes does not count. */
 const MOST_MS = 10_000
-const FETCH_MS = 30_000
+const FETCH_MS = 15_000
 const KEPT = 40
 
 const address = new URL('./firstpage-worker.js', import.meta.url).href
