@@ -2,20 +2,24 @@
 import { deflateSync } from 'node:zlib'
 
 /**
- * A paper whose pages say their number, with a red square at the top left and a blue one at the top right of the first.
+ * A paper whose pages say their number. On the first a red square is at the top left, a blue one at the top right, and below the words
+ * a note in rich text that is a green square.
  * @param {{pages?: number, width?: number, height?: number, padding?: number, catalog?: string, draw?: string}} [options]
  * padding: bytes that no page uses; catalog: more entries of the root; draw: the first page's content instead
  */
 export function paper({ pages = 3, width = 595, height = 842, padding = 0, catalog = '', draw } = {}) {
   const squares = `1 0 0 rg 0 ${height - 100} 100 100 re f 0 0 1 rg ${width - 100} ${height - 100} 100 100 re f 0 0 0 rg`
+  const [left, top] = [width / 2 - 50, height - 200]
+  const note = `/Annots[<</Type/Annot/Subtype/FreeText/F 4/Rect[${left} ${top - 100} ${left + 100} ${top}]/Contents(a note)/RC(<body><p>a note</p></body>)/AP<</N 4 0 R>>>>]`
   const contents = Array.from({ length: pages }, (_, i) => (i === 0 && draw) || `${i === 0 ? squares : ''} BT /F 36 Tf 120 ${height - 70} Td (Page ${i + 1} of ${pages}) Tj ET`)
-  const at = (i) => 4 + 2 * i
+  const at = (i) => 5 + 2 * i
   return file([
     `<</Type/Catalog/Pages 2 0 R${catalog}>>`,
     `<</Type/Pages/Count ${pages}/Kids[${contents.map((_, i) => `${at(i)} 0 R`).join(' ')}]>>`,
     '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
+    stream('0 1 0 rg 0 0 100 100 re f', '/Type/XObject/Subtype/Form/BBox[0 0 100 100]'),
     ...contents.flatMap((content, i) => [
-      `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${width} ${height}]/Resources<</Font<</F 3 0 R>>>>/Contents ${at(i) + 1} 0 R>>`,
+      `<</Type/Page/Parent 2 0 R/MediaBox[0 0 ${width} ${height}]/Resources<</Font<</F 3 0 R>>>>/Contents ${at(i) + 1} 0 R${i === 0 && !draw ? note : ''}>>`,
       stream(content),
     ]),
     ...(padding ? [stream(Buffer.alloc(padding, '%'))] : []),

@@ -45,7 +45,16 @@ test('the first page of a PDF', async (t) => {
   })
 
   await t.test('what is on the page is in its place', async () => {
-    assert.deepEqual(await look(firstPage(ana.sent('the report'), 'report.pdf')), { topLeft: 'red', topRight: 'blue', middle: 'white', words: true })
+    assert.deepEqual(await look(firstPage(ana.sent('the report'), 'report.pdf')), { topLeft: 'red', topRight: 'blue', note: 'green', middle: 'white', words: true })
+  })
+
+  await t.test('letters of a font that is in the file', async () => {
+    const other = await ana.context.newPage()
+    await other.setContent('<p style="font: 120px serif">Letters</p><p style="break-before: page">and a second page</p>')
+    const message = await post('letters', 'letters.pdf', await other.pdf())
+    await other.close()
+    await firstPage(message, 'letters.pdf').waitFor()
+    assert.equal((await look(firstPage(message, 'letters.pdf'))).words, true)
   })
 
   await t.test('a press opens the whole in a tab of its own, by keyboard too', async () => {
@@ -223,9 +232,9 @@ function look(img) {
       const i = 4 * (Math.floor(y * canvas.height) * canvas.width + Math.floor(x * canvas.width))
       return data.slice(i, i + 3).join()
     }
-    const name = (rgb) => ({ '255,0,0': 'red', '0,0,255': 'blue', '255,255,255': 'white' })[rgb] ?? rgb
+    const name = (rgb) => ({ '255,0,0': 'red', '0,0,255': 'blue', '0,255,0': 'green', '255,255,255': 'white' })[rgb] ?? rgb
     let dark = 0
     for (let i = 0; i < data.length; i += 4) if (data[i] + data[i + 1] + data[i + 2] < 120) dark++
-    return { topLeft: name(at(0.08, 0.12)), topRight: name(at(0.92, 0.12)), middle: name(at(0.5, 0.8)), words: dark > 100 }
+    return { topLeft: name(at(0.08, 0.12)), topRight: name(at(0.92, 0.12)), note: name(at(0.5, 0.6)), middle: name(at(0.5, 0.85)), words: dark > 100 }
   })
 }

@@ -37,7 +37,7 @@ const BUNDLES = [
 ]
 
 /**
- * What of pdf.js no picture of a page needs, a quarter of it; the rest refers to these, so their names stay. And one line to a page
+ * What of pdf.js no picture of a page needs, a third of it; the rest refers to these, so their names stay. And one line to a page
  * that it would open by itself: our worker speaks to ours.
  */
 const CUT = {
@@ -46,24 +46,30 @@ const CUT = {
     'class FreeDrawOutliner', 'class FreeTextEditor', 'class HighlightEditor', 'class InkDrawOutline', 'class InkEditor', 'class PopupElement',
     'class RendererWorker', 'class SignatureEditor', 'class SignatureExtractor', 'class StampEditor', 'class TextLayer', 'class TouchManager',
     'class XfaLayer', 'globalThis.pdfjsLib =', 'globalThis._pdfjsTestingUtils ='],
-  'pdf.worker.mjs': ['class PDFEditor', 'class PsWasmCompiler', 'class XFAFactory', 'static initializeFromPort(port)', 'let makeBrotliDecode = () =>'],
+  'pdf.worker.mjs': ['class PDFEditor', 'class PsWasmCompiler', 'static initializeFromPort(port)', 'let makeBrotliDecode = () =>'],
 }
 
-/** What a stream of a PDF unpacks to at most: a few bytes can stand for very many. */
-const UNPACKS = ['let size = this.minBufferLength;', 'if (requested > 64 * 1024 * 1024) throw new RangeError("the stream is too long"); $&']
+/** @type {[string|RegExp, string|((part: string) => string)][]} */
+const EDITS = [
+  // What a stream unpacks to at most: a few bytes can stand for very many.
+  ['let size = this.minBufferLength;', 'if (requested > 64 * 1024 * 1024) throw new RangeError("the stream is too long"); $&'],
+  // XFA: forms of a kind that is drawn by making HTML. Notes ask it for HTML, too.
+  [/^;\/\/ \.\/src\/core\/xfa\/[^]*?(?=^;\/\/ )/gm, (part) => part.replace(/^(class \w+)[^\n]*\{\n[^]*?^\}/gm, '$1 {}')],
+  ['XFAFactory.getRichTextAsHtml', 'void '],
+]
 
 /** @param {{path: string}} file */
 async function cut({ path }) {
+  const name = basename(path)
   let text = await readFile(path, 'utf8')
-  for (const name of CUT[basename(path)]) {
-    const whole = new RegExp(`^( *)${name.replace(/[.()]/g, '\\$&')}( [^\\n]*)?\\{\\n[^]*?^\\1\\}`, 'm')
-    if (!whole.test(text)) throw new Error(`${basename(path)} has no "${name}" any more`)
-    text = text.replace(whole, `$1${name} {}`)
+  /** @param {string|RegExp} from @param {any} to */
+  const edit = (from, to) => {
+    const edited = text.replaceAll(from, to)
+    if (edited === text) throw new Error(`${name} has no ${from} any more`)
+    text = edited
   }
-  if (path.endsWith('.worker.mjs')) {
-    if (text.split(UNPACKS[0]).length !== 2) throw new Error(`${basename(path)} unpacks in another way`)
-    text = text.replace(...UNPACKS)
-  }
+  for (const what of CUT[name]) edit(new RegExp(`^( *)${what.replace(/[.()]/g, '\\$&')}( [^\\n]*)?\\{\\n[^]*?^\\1\\}`, 'gm'), `$1${what} {}`)
+  if (name === 'pdf.worker.mjs') for (const [from, to] of EDITS) edit(from, to)
   return { contents: text, loader: 'js' }
 }
 
