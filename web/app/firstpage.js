@@ -7,9 +7,12 @@
 /** @typedef {(file: FileRef, begin: number, end: number, signal: AbortSignal) => Promise<Uint8Array>} Fetch */
 
 const MOST_BYTES = 8 * 1024 * 1024
+/** What a piece counts at least, so that there are not many. */
+const PIECE = 64 * 1024
 /** For the work alone; waiting for bytes does not count. */
 const MOST_MS = 10_000
 const FETCH_MS = 15_000
+const LOAD_MS = 30_000
 const KEPT = 40
 
 const address = new URL('./firstpage-worker.js', import.meta.url).href
@@ -87,7 +90,7 @@ export class FirstPages {
       let asked = 0
       /** @param {number} begin @param {number} end */
       const give = async (begin, end) => {
-        bytes += end - begin
+        bytes += Math.max(end - begin, PIECE)
         const inside = Number.isInteger(begin) && Number.isInteger(end) && begin >= 0 && begin < end && end <= file.size
         if (!inside || bytes > MOST_BYTES) return undrawn()
         if (asked++ === 0) clock.stop()
@@ -97,12 +100,16 @@ export class FirstPages {
       }
       signal.addEventListener('abort', () => reject(signal.reason))
       // Until it has begun, what is wrong is that it did not come.
+      const missing = () => reject(new Error('the worker did not load'))
+      const loading = setTimeout(missing, LOAD_MS)
+      over.signal.addEventListener('abort', () => clearTimeout(loading))
       worker.onerror = (event) => {
         event.preventDefault()
-        reject(new Error('the worker did not load'))
+        missing()
       }
       worker.onmessage = ({ data }) => {
         if (data.ready) {
+          clearTimeout(loading)
           worker.onerror = undrawn
           worker.postMessage({ size: file.size, ...most })
           clock.go()

@@ -92,8 +92,8 @@ test('who goes away in the midst ends the thread', async () => {
   assert.deepEqual([threads[0].ended, pages.known(file('a'))], [true, undefined])
 })
 
-test('not more than 8 MiB, and nothing that is not in the file', async () => {
-  for (const asks of [[[0, 4 * MB], [4 * MB, 8 * MB], [0, 1]], [[0, 101 * MB]], [[-1, 5]], [[5, 5]], [['0', '5']], [[undefined, undefined]]]) {
+test('not more than 8 MiB, not in crumbs, and nothing that is not in the file', async () => {
+  for (const asks of [Array(129).fill([7, 8]), [[0, 4 * MB], [4 * MB, 8 * MB], [0, 1]], [[0, 101 * MB]], [[-1, 5]], [[5, 5]], [['0', '5']], [[undefined, undefined]]]) {
     const { pages, threads, asked } = place()
     const drawn = pages.draw(file('a', 100 * MB), MOST, wanted())
     await soon()
@@ -119,6 +119,16 @@ test('ten seconds of work, in which waiting for bytes does not count', async (t)
   assert.equal(threads[0].ended, false)
   t.mock.timers.tick(1001)
   assert.deepEqual([await drawn, threads[0].ended], [{ trouble: 'undrawn' }, true])
+})
+
+test('a thread that does not come holds up the others for half a minute', async (t) => {
+  t.mock.timers.enable(/** @type {any} */ ({ apis: ['setTimeout', 'Date'] }))
+  const { pages, threads } = place()
+  const drawn = pages.draw(file('a'), MOST, wanted())
+  await soon()
+  t.mock.timers.tick(30_000)
+  await assert.rejects(drawn)
+  assert.deepEqual([threads[0].ended, pages.known(file('a'))], [true, undefined])
 })
 
 test('what is to blame: the network before it has begun and for its bytes, else the file', async () => {
