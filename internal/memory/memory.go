@@ -16,6 +16,7 @@ const (
 	lookEvery = 250 * time.Millisecond
 	restEvery = 4 // looks over which it is judged whether a rush is over
 	fullEvery = 5 // rests: how often a full process looks whether it still is
+	started   = 2 // looks after which the start, which is a rush of its own, is over
 
 	// A rush has allocated at least rushBytes, and is over when less than
 	// quietBytes a rest were. What was garbage when it ended would otherwise stay
@@ -97,7 +98,7 @@ const (
 func (k *Keeper) watch() {
 	t := time.NewTicker(lookEvery)
 	defer t.Stop()
-	tidied, before := int64(-rushBytes), int64(0)
+	var tidied, before int64
 	for n := 1; ; n++ {
 		select {
 		case <-k.stop:
@@ -105,10 +106,10 @@ func (k *Keeper) watch() {
 		case <-t.C:
 		}
 		made := k.look()
-		if n%restEvery != 0 {
+		if n%restEvery != 0 && n != started {
 			continue
 		}
-		over := made-tidied > rushBytes && made-before < quietBytes
+		over := n == started || made-tidied > rushBytes && made-before < quietBytes
 		if over || k.full.Load() && n%(fullEvery*restEvery) == 0 { // nobody may be left to allocate, and so to find out that there is room again
 			if k.tidy != nil {
 				k.tidy()

@@ -50,7 +50,7 @@ func TestRestGivesMemoryBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		debug.FreeOSMemory()
-		// The writer holds 12 MB, the readers as much together at the least.
+		// The writer holds 12 MB, each reader up to 8.
 		for deadline := time.Now().Add(10 * time.Second); ; s.Rest() {
 			if freed := before - anonymous(t); freed > 12<<20 {
 				break
