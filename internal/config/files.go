@@ -20,11 +20,12 @@ type Bucket struct {
 
 const s3Form = "use s3://BUCKET/PREFIX?region=REGION, and for a server that is not AWS's also &endpoint=https://HOST&path_style=true"
 
-// The names that AWS allows; other servers allow no more in earnest.
+// The names that AWS allows; other servers allow no more in earnest. How long they
+// may be is asked beside: a count in an expression repeats its program so often.
 var (
-	bucketName   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	bucketName   = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*[a-z0-9]$`)
 	bucketPrefix = regexp.MustCompile(`^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*$`)
-	regionName   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+	regionName   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 )
 
 func (a Attachments) check(c *Config) error {
@@ -60,7 +61,7 @@ func parseBucket(address string) (*Bucket, error) {
 	if b.Prefix != "" {
 		b.Prefix += "/"
 	}
-	if !bucketName.MatchString(b.Name) || strings.Contains(b.Name, "..") {
+	if len(b.Name) < 3 || len(b.Name) > 63 || !bucketName.MatchString(b.Name) || strings.Contains(b.Name, "..") {
 		return nil, fmt.Errorf("%q is no name of a bucket: 3 to 63 of a-z 0-9 . -; %s", b.Name, s3Form)
 	}
 	if !bucketPrefix.MatchString(b.Prefix) || len(b.Prefix) > 512 {
@@ -83,7 +84,7 @@ func (b *Bucket) read(query string) error {
 		switch {
 		case len(list) > 1:
 			return fmt.Errorf("%s is said twice", name)
-		case name == "region" && regionName.MatchString(value):
+		case name == "region" && len(value) <= 32 && regionName.MatchString(value):
 			b.Region = value
 		case name == "region":
 			return fmt.Errorf("%q is no region; use one such as eu-central-1", value)
