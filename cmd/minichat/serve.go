@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,9 @@ func (c *serveCommand) Run(w *world) error {
 	cfg, err := c.Flags.Check(w.getenv)
 	if err != nil {
 		return err
+	}
+	if cfg.Debug == "" {
+		runtime.MemProfileRate = 0 // nobody can look at the samples, whose table takes more than a megabyte
 	}
 	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more ends nothing
 	lines := newLogWriter(w.stderr)

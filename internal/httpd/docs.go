@@ -17,7 +17,7 @@ var docsHTML string
 //go:embed docs.css
 var docsCSS string
 
-// readableDocs makes the page once: the same table as the description, in words.
+// readableDocs makes the page: the same table as the description, in words.
 // It goes without html/template, which would keep the linker from leaving out
 // what nobody calls.
 func (s *Server) readableDocs() []byte {
@@ -69,5 +69,5 @@ func (s *Server) serveDocs(w http.ResponseWriter, _ *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	w.Write(s.docs) // a client that is gone cannot be told
+	w.Write(s.docs()) // a client that is gone cannot be told
 }

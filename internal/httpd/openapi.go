@@ -124,8 +124,14 @@ func problemAnswer(does string) object {
 	return object{"description": does, "content": jsonOf("application/problem+json", "Problem")}
 }
 
-func (s *Server) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
+	description, err := s.openapi()
+	if err != nil {
+		s.fault(r, err)
+		writeProblem(w, err)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-cache")
-	w.Write(s.openapi) // a client that is gone cannot be told
+	w.Write(description) // a client that is gone cannot be told
 }

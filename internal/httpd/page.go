@@ -15,21 +15,20 @@ import (
 	"time"
 )
 
-// page serves the web client: plain files from memory, packed once on first
+// page serves the web client: plain files of the program, packed once on first
 // use, asked for again each time and answered with 304 while they are the same.
-// What is large comes packed, and is unpacked for who cannot.
+// What is large comes packed, and is unpacked for who cannot. A copy in memory
+// has only what was asked for.
 type page struct {
 	files map[string]*pageFile // by name, such as app/main.js
 }
 
 type pageFile struct {
-	body   []byte // nil: only packed
+	body   func() []byte // nil: only packed
+	packed func() []byte // gives nil where it is not worth it
 	etag   string
 	typ    string
 	policy string
-
-	pack   sync.Once
-	packed []byte // nil: not worth it
 }
 
 // pageTypes is what the page is made of; other files are given as plain bytes.
@@ -57,21 +56,26 @@ func loadPage(files fs.FS, bucket string) (*page, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		body, err := fs.ReadFile(files, name)
+		kept := name
+		read := func() ([]byte, error) {
+			body, err := fs.ReadFile(files, kept)
+			if err == nil && kept == "index.html" {
+				var text string
+				text, err = widen(string(body))
+				body = []byte(text)
+			}
+			return body, err
+		}
+		body, err := read()
 		if err != nil {
 			return err
 		}
-		if name == "index.html" {
-			text, err := widen(string(body))
-			if err != nil {
-				return err
-			}
-			body = []byte(text)
-		}
 		sum := sha256.Sum256(body)
-		f := &pageFile{body: body, etag: hex.EncodeToString(sum[:8]), policy: policy}
+		again := func() []byte { b, _ := read(); return b } // it worked, and is part of the program
+		f := &pageFile{body: sync.OnceValue(again), etag: hex.EncodeToString(sum[:8]), policy: policy}
+		f.packed = sync.OnceValue(func() []byte { return pack(again()) })
 		if plain, ok := strings.CutSuffix(name, ".gz"); ok {
-			name, f.body, f.packed = plain, nil, body
+			name, f.body, f.packed = plain, nil, f.body
 		}
 		if strings.HasSuffix(name, "-worker.js") {
 			f.policy = workerCSP
@@ -113,15 +117,18 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", f.policy)
 	h.Set("Cache-Control", "no-cache")
 	h.Add("Vary", "Accept-Encoding")
-	body, etag := f.body, f.etag
+	body, etag, err := []byte(nil), f.etag, error(nil)
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		if packed := f.gzip(); packed != nil {
-			h.Set("Content-Encoding", "gzip")
-			body, etag = packed, f.etag+"-gz"
-		}
-	} else if body == nil {
-		var err error
-		if body, err = Unpack(f.packed); err != nil {
+		body = f.packed()
+	}
+	switch {
+	case body != nil:
+		h.Set("Content-Encoding", "gzip")
+		etag += "-gz"
+	case f.body != nil:
+		body = f.body()
+	default:
+		if body, err = Unpack(f.packed()); err != nil {
 			writeProblem(w, err)
 			return
 		}
@@ -131,20 +138,16 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
-func (f *pageFile) gzip() []byte {
-	f.pack.Do(func() {
-		if f.packed != nil {
-			return
-		}
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a valid one
-		z.Write(f.body)                                       // a buffer takes everything
-		z.Close()
-		if b.Len() < len(f.body)*9/10 {
-			f.packed = b.Bytes()
-		}
-	})
-	return f.packed
+// pack gives nil where it is not worth it.
+func pack(body []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a valid one
+	z.Write(body)                                         // a buffer takes everything
+	z.Close()
+	if b.Len() >= len(body)*9/10 {
+		return nil
+	}
+	return b.Bytes()
 }
 
 // Unpack gives the plain bytes of a file of the page that comes packed.

@@ -75,8 +75,8 @@ type Server struct {
 	door      *socket.Accept // of the protocol's sockets
 	readiness readiness
 	proof     []byte // by which it shows whose server it is
-	openapi   []byte
-	docs      []byte
+	openapi   func() ([]byte, error)
+	docs      func() []byte
 
 	mu    sync.Mutex
 	addrs map[string]*places // by client address, see gate.go
@@ -106,10 +106,8 @@ func New(o Options) (*Server, error) {
 	if s.page, err = loadPage(o.Page, o.Bucket); err != nil {
 		return nil, err
 	}
-	if s.openapi, err = describe(o.Version); err != nil {
-		return nil, err
-	}
-	s.docs = s.readableDocs()
+	s.openapi = sync.OnceValues(func() ([]byte, error) { return describe(o.Version) })
+	s.docs = sync.OnceValue(s.readableDocs)
 	if s.proof, err = o.Store.Secret(context.Background(), store.ProofSecret); err != nil {
 		return nil, err
 	}
