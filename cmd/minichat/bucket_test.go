@@ -6,9 +6,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -256,47 +254,6 @@ func (b *bucketed) await(t *testing.T, says string) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-}
-
-// zeros gives bytes without holding them.
-type zeros struct{}
-
-func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
-
-// Ten uploads of 50 MB at once cost the server nothing: the bytes pass it by.
-func TestUploadsCostNoMemory(t *testing.T) {
-	b := startBucketed(t)
-	const size = 50_000_000
-	var peak, idle uint64
-	idle = heap()
-	var wg sync.WaitGroup
-	for i := range 10 {
-		wg.Go(func() {
-			f := b.upload(t, b.ana, fmt.Sprint(i, ".bin"), size, func(_, n int64) io.Reader { return io.LimitReader(zeros{}, n) })
-			if f.Size != size {
-				t.Errorf("got %d bytes", f.Size)
-			}
-		})
-	}
-	over := make(chan struct{})
-	go func() { wg.Wait(); close(over) }()
-	for running := true; running; {
-		select {
-		case <-over:
-			running = false
-		case <-time.After(20 * time.Millisecond):
-		}
-		peak = max(peak, heap())
-	}
-	if peak > idle+64<<20 {
-		t.Errorf("the heap grew from %d to %d MiB", idle>>20, peak>>20)
-	}
-}
-
-func heap() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }
 
 // What the command finds in a bucket, removes, and never touches.
