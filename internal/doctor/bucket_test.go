@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -319,4 +320,25 @@ func TestClocks(t *testing.T) {
 		}
 	}
 	leftOvers(t, s)
+}
+
+// The bucket's clock is right and ours, set in a bubble, is not.
+func TestBucketOfAnotherTime(t *testing.T) {
+	testbucket.Keys(t)
+	for off, says := range map[time.Duration]string{-time.Hour: "60 minutes ahead", time.Hour: "60 minutes behind"} {
+		server := testbucket.Start(t)
+		right := time.Now()
+		synctest.Test(t, func(t *testing.T) {
+			defer server.Stop() // it ends the connections, else the bubble does not end
+			time.Sleep(time.Until(right.Add(off)))
+			found := visitBucket(t, at(server))
+			statuses(t, found, map[string]Status{"bucket.reach": Failing, "clock": Failing})
+			if seen := found["clock"].Seen; !strings.Contains(seen, says) {
+				t.Errorf("got %q, want it to say %q", seen, says)
+			}
+			if mend := found["bucket.reach"].Mend; !strings.Contains(mend, "timedatectl") {
+				t.Errorf("the mending is %q", mend)
+			}
+		})
+	}
 }

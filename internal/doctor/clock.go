@@ -54,7 +54,7 @@ func checkClock(_ context.Context, v *visit) {
 	text := strings.Join(seen, ", ")
 	switch {
 	case worst > skewHurts:
-		v.fail("clock", mend, "the clocks differ: %s. Signed links and calls to the bucket are refused", text)
+		v.fail("clock", mend, "the clocks differ: %s. Messages get wrong times, and a bucket may refuse what is signed", text)
 	case worst > skewNoticed:
 		v.warn("clock", mend, "the clocks differ: %s", text)
 	default:

@@ -94,8 +94,6 @@ func (l *badLine) spoil(r *http.Response) error {
 		return errSpoiled
 	case "short body":
 		r.Body = io.NopCloser(io.LimitReader(r.Body, 1000)) // fewer than Content-Length says
-	case "an hour ahead":
-		r.Header.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
 	}
 	return nil
 }
@@ -202,23 +200,6 @@ func TestAnswerToCompleteIsLost(t *testing.T) {
 	heals(t, s)
 	complete(t, s, u)
 	wantFile(t, s, u.Key, data)
-}
-
-// Fault 17: a wrong Date is known, and harms nobody once it is right again: the
-// SDK takes it for the bucket's clock, and signs by it.
-func TestBucketWithAnotherClock(t *testing.T) {
-	s, line := newBadBucket(t)
-	key := stored(t, s, "abc")
-	line.set("an hour ahead")
-	if err := s.probe(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := s.Skew(); got < 59*time.Minute || got > 61*time.Minute {
-		t.Errorf("got a skew of %v, want an hour", got)
-	}
-	line.set("")
-	heals(t, s)
-	wantFile(t, s, key, []byte("abc"))
 }
 
 // Fault 17: without its metadata service a machine has no keys; when it is back,

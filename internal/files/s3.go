@@ -48,8 +48,10 @@ type S3 struct {
 
 var _ Store = (*S3)(nil)
 
-// within is how long a bucket may take to answer, tries included.
-const within = 5 * time.Second
+const (
+	within    = 5 * time.Second  // how long a bucket may take to answer, tries included
+	skewHurts = 10 * time.Second // links live a minute
+)
 
 // OpenS3 makes ready to work with a bucket. It asks the bucket nothing: one that
 // does not answer now may do so later. The caller closes.

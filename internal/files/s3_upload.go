@@ -57,18 +57,23 @@ func (s *S3) PartURL(ctx context.Context, u Upload, number int, expires time.Tim
 	})
 }
 
-// signed gives the address that sign makes, good until expires.
+// signed gives the address that sign makes, good until expires. Whether it is good
+// is judged by the bucket's clock.
 func (s *S3) signed(ctx context.Context, what string, expires time.Time,
 	sign func(context.Context, func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)) (string, error) {
 	var link string
 	err := s.call(ctx, what, within, func(ctx context.Context) error {
+		ahead, err := s.ahead(ctx)
+		if err != nil {
+			return err
+		}
 		at := s.now().Truncate(time.Second) // as it stands in the address
 		lives := expires.Sub(at).Truncate(time.Second)
 		if lives < time.Second {
 			at, lives = expires.Add(-time.Second), time.Second // nothing is shorter; it is over by now
 		}
 		req, err := sign(ctx, func(o *s3.PresignOptions) {
-			o.Expires, o.Presigner = lives, signerAt{o.Presigner, at}
+			o.Expires, o.Presigner = lives, signerAt{o.Presigner, at.Add(ahead)}
 		})
 		if err == nil {
 			link = req.URL
@@ -76,6 +81,17 @@ func (s *S3) signed(ctx context.Context, what string, expires time.Time,
 		return err
 	})
 	return link, err
+}
+
+// ahead is how far the bucket's clock is ahead of ours, 0 while the difference
+// harms nobody. While it does the bucket is asked anew: ours may be put right at
+// any time.
+func (s *S3) ahead(ctx context.Context) (time.Duration, error) {
+	if s.Skew().Abs() < skewHurts {
+		return 0, nil
+	}
+	err := s.probe(ctx)
+	return s.Skew(), err
 }
 
 // signerAt signs as of a given time.
