@@ -12,6 +12,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,7 +24,8 @@ import (
 // badLine stands before a real bucket and spoils what passes, as it is told.
 type badLine struct {
 	*httptest.Server
-	fault atomic.Pointer[string] // "": none
+	bucket string
+	fault  atomic.Pointer[string] // "": none
 }
 
 func (l *badLine) set(fault string) { l.fault.Store(&fault) }
@@ -36,7 +38,7 @@ func newBadBucket(t *testing.T) (*S3, *badLine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &badLine{}
+	l := &badLine{bucket: server.Bucket}
 	l.set("")
 	pass := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
@@ -55,12 +57,18 @@ func newBadBucket(t *testing.T) (*S3, *badLine) {
 		l.Close()
 	})
 	l.Config.ErrorLog = pass.ErrorLog
-	s, err := OpenS3(t.Context(), S3Options{Bucket: server.Bucket, Prefix: testPrefix, Region: testbucket.Region, Endpoint: l.URL, PathStyle: true, Spool: t.TempDir()})
+	return l.open(t), l
+}
+
+// open begins to work with the bucket through the line.
+func (l *badLine) open(t *testing.T) *S3 {
+	t.Helper()
+	s, err := OpenS3(t.Context(), S3Options{Bucket: l.bucket, Prefix: testPrefix, Region: testbucket.Region, Endpoint: l.URL, PathStyle: true, Spool: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return s, l
+	return s
 }
 
 func (l *badLine) serve(w http.ResponseWriter, r *http.Request, pass http.Handler) {
@@ -153,6 +161,52 @@ func TestBucketInTrouble(t *testing.T) {
 		heals(t, s)
 		wantFile(t, s, key, data)
 	}
+}
+
+// P11: whatever is asked of a bucket that has just begun to hang, and however large
+// the file: it is refused within 6 s. Each asks for the first time, so that nobody
+// is spared by what another has met.
+func TestHangingBucketIsRefusedInTime(t *testing.T) {
+	const promised = within + time.Second
+	const slowMachine = 2 * time.Second
+	s, line := newBadBucket(t)
+	key := stored(t, s, "x")
+	u := start(t, s, 1<<30)
+	large := noise(64, 10<<20)
+	asked := map[string]func(*S3) error{
+		"start":    func(s *S3) error { _, err := s.Start(t.Context(), minichat.NewID(22), 10, ""); return err },
+		"parts":    func(s *S3) error { _, err := s.Parts(t.Context(), u); return err },
+		"complete": func(s *S3) error { _, err := s.Complete(t.Context(), u); return err },
+		"abort":    func(s *S3) error { return s.Abort(t.Context(), u) },
+		"open":     func(s *S3) error { _, _, err := s.Open(t.Context(), key); return err },
+		"delete":   func(s *S3) error { return s.Delete(t.Context(), key) },
+		"put": func(s *S3) error {
+			_, err := s.Put(t.Context(), minichat.NewID(22), "", bytes.NewReader(large), 0)
+			return err
+		},
+		"list": func(s *S3) error { return s.List(t.Context(), func(Found) error { return nil }) },
+	}
+	stores := map[string]*S3{}
+	for name := range asked {
+		stores[name] = line.open(t)
+		if _, _, err := stores[name].Open(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	line.set("hang")
+	var asking sync.WaitGroup
+	for name, ask := range asked {
+		asking.Go(func() {
+			began := time.Now()
+			wantCode(t, name, ask(stores[name]), minichat.FilesUnavailable)
+			took := time.Since(began)
+			t.Logf("%s: refused after %.1f s", name, took.Seconds())
+			if took > promised+slowMachine {
+				t.Errorf("%s: refused after %v, want at most %v", name, took, promised)
+			}
+		})
+	}
+	asking.Wait()
 }
 
 // Fault 17: a file that came short is an error, and never a shorter file.

@@ -23,7 +23,10 @@ type guard struct {
 	done sync.WaitGroup
 }
 
-const staleAfter = 4 * time.Second
+const (
+	staleAfter = 4 * time.Second
+	askEvery   = 200 * time.Millisecond
+)
 
 // newGuard begins with a look; the caller closes.
 func newGuard(look func(context.Context) error, log *slog.Logger) *guard {
@@ -62,6 +65,26 @@ func (g *guard) suspect() {
 	case g.wake <- struct{}{}:
 	default: // one is coming
 	}
+}
+
+// while gives a context that ends when the bucket is found not to answer, for
+// calls that may last long: it is looked after meanwhile.
+func (g *guard) while(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	g.suspect()
+	go func() {
+		defer cancel()
+		tick := time.NewTicker(askEvery)
+		defer tick.Stop()
+		for g.ask() == nil {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, cancel
 }
 
 func (g *guard) watch(ctx context.Context) {

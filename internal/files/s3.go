@@ -192,14 +192,18 @@ func (s *S3) noteClock(err error, asked time.Time) {
 	s.skew.Store(int64(at.Add(500 * time.Millisecond).Sub(middle))) // a Date has whole seconds
 }
 
-// call runs fn, which asks the bucket, for at most d, and turns its error into
-// one that a person may read.
+// call runs fn, which asks the bucket, for at most d, or until the bucket does not
+// answer, and turns its error into one that a person may read.
 func (s *S3) call(ctx context.Context, what string, d time.Duration, fn func(context.Context) error) error {
 	if cause := s.guard.fault(); cause != nil {
 		return unavailable(what, cause)
 	}
 	inner, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
+	if d > within {
+		inner, cancel = s.guard.while(inner)
+		defer cancel()
+	}
 	err := fn(inner)
 	switch {
 	case err == nil:
