@@ -222,9 +222,9 @@ func TestChatWithoutItsBucket(t *testing.T) {
 			res := ask(t, "POST", b.url+"/api/v1/files", b.ana, strings.NewReader(`{"name":"a","size":1}`), 21)
 			body, err := io.ReadAll(res.Body)
 			refused := err == nil && res.StatusCode == 503 && bytes.Contains(body, []byte(`"files_unavailable"`)) && res.Header.Get("Retry-After") != ""
-			// It is 5 s and a moment; a machine under load has longer moments.
-			if !refused || time.Since(began) > 10*time.Second {
-				t.Fatalf("%s: got %d %s after %v, want files_unavailable within 6 s", c.name, res.StatusCode, body, time.Since(began))
+			// Two seconds are for a machine under load.
+			if took := time.Since(began); !refused || took > 6*time.Second+2*time.Second {
+				t.Fatalf("%s: got %d %s after %v, want files_unavailable within 6 s", c.name, res.StatusCode, body, took)
 			}
 			b.do(t, "POST", "/api/v1/rooms/"+rooms.List[0].Room+"/messages", b.ana, `{"text":"the chat goes on"}`, 201, nil)
 			began = time.Now()

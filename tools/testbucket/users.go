@@ -61,7 +61,7 @@ func (u *Users) Add(name, policy string) (access, secret string) {
 	u.t.Helper()
 	u.call(nil, "Action", "CreateUser", "UserName", name)
 	if policy != "" {
-		u.call(nil, "Action", "PutUserPolicy", "UserName", name, "PolicyName", "rights", "PolicyDocument", policy)
+		u.Let(name, policy)
 	}
 	var made struct {
 		Result struct {
@@ -73,6 +73,12 @@ func (u *Users) Add(name, policy string) (access, secret string) {
 	}
 	u.call(&made, "Action", "CreateAccessKey", "UserName", name)
 	return made.Result.AccessKey.AccessKeyID, made.Result.AccessKey.SecretAccessKey
+}
+
+// Let gives a user another policy.
+func (u *Users) Let(name, policy string) {
+	u.t.Helper()
+	u.call(nil, "Action", "PutUserPolicy", "UserName", name, "PolicyName", "rights", "PolicyDocument", policy)
 }
 
 func (u *Users) call(into any, pairs ...string) {
