@@ -147,6 +147,47 @@ func TestUpload(t *testing.T) {
 	}
 }
 
+// Row 49: forms that nobody's browser makes.
+func TestOddForms(t *testing.T) {
+	c := newClassroom(t)
+	const file = "Content-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n"
+	const field = "Content-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n"
+	long := strings.Repeat("b", 1000)
+	for _, u := range []struct {
+		name, boundary, body string
+		status               int
+	}{
+		{"no part", "x", "--x--\r\n", 400},
+		{"two files: the first is taken", "x", "--x\r\n" + file + "--x\r\n" + strings.Replace(file, "hello", "other", 1) + "--x--\r\n", 200},
+		{"a field before the file", "x", "--x\r\n" + field + "--x\r\n" + file + "--x--\r\n", 200},
+		{"1,000 fields before the file", "x", strings.Repeat("--x\r\n"+field, 1000) + "--x\r\n" + file + "--x--\r\n", 400},
+		{"1,000 fields behind the file", "x", "--x\r\n" + file + strings.Repeat("--x\r\n"+field, 1000) + "--x--\r\n", 200},
+		{"a boundary of 1 KB", long, "--" + long + "\r\n" + file + "--" + long + "--\r\n", 200},
+		{"another boundary", "y", "--x\r\n" + file + "--x--\r\n", 400},
+		{"no end", "x", "--x\r\n" + file, 400},
+	} {
+		sum := func() int64 {
+			n, _, err := c.st.SumFiles(t.Context(), minichat.LabUser)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before := sum()
+		status, _, answer := c.ask("POST", "/upload", "multipart/form-data; boundary="+u.boundary, strings.NewReader(u.body))
+		if status != u.status {
+			t.Errorf("%s: got %d %s, want %d", u.name, status, answer, u.status)
+		}
+		want := int64(0)
+		if u.status == 200 {
+			want = 5
+		}
+		if got := sum() - before; got != want {
+			t.Errorf("%s: %d bytes were kept, want %d", u.name, got, want)
+		}
+	}
+}
+
 func TestRoot(t *testing.T) {
 	c := newClassroom(t)
 	for accept, want := range map[string]string{
