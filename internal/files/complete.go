@@ -26,6 +26,7 @@ func (d *Disk) Complete(ctx context.Context, u Upload) (Info, error) {
 	if err != nil {
 		return Info{}, failure("complete an upload", err)
 	}
+	d.promised.set(u.ID, 0)
 	d.root.RemoveAll(uploadDir(u.ID)) // the file is safe; what stays is collected
 	return info, nil
 }

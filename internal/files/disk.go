@@ -33,8 +33,10 @@ type Disk struct {
 	locks  [64]sync.Mutex // by upload: who changes data or moves it away
 	dirs   sync.Mutex     // who makes a folder: nobody uses it before its name is durable
 
+	promised promises // to uploads under way
+
 	idle  time.Duration    // a part without bytes for so long is given up
-	spare int64            // bytes that Start leaves free on the disk
+	spare int64            // bytes that stay free on the disk, for the database
 	now   func() time.Time // for the expiry of part URLs
 }
 
@@ -62,6 +64,10 @@ func OpenDisk(dir string, secret []byte) (*Disk, error) {
 			root.Close()
 			return nil, fmt.Errorf("make the folder for files: %w", err)
 		}
+	}
+	if err := d.recall(); err != nil {
+		root.Close()
+		return nil, fmt.Errorf("look through the uploads: %w", err)
 	}
 	return d, nil
 }
@@ -143,18 +149,6 @@ func (d *Disk) syncDir(name string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
-}
-
-// hasRoom refuses a file that would fill the disk.
-func (d *Disk) hasRoom(size int64) error {
-	free, err := freeBytes(d.dir)
-	if err != nil {
-		return failure("ask for the free space", err)
-	}
-	if free-d.spare < size {
-		return errFull()
-	}
-	return nil
 }
 
 func randomName() string { return minichat.NewID(22) }

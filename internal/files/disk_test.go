@@ -2,8 +2,10 @@ package files
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net"
@@ -280,6 +282,63 @@ func TestStartLeavesRoomOnTheDisk(t *testing.T) {
 	wantCode(t, "start on a disk that is nearly full", err, minichat.StorageFull)
 	_, err = d.Put(t.Context(), minichat.NewID(22), "video/mp4", strings.NewReader("x"), 0)
 	wantCode(t, "put on a disk that is nearly full", err, minichat.StorageFull)
+}
+
+// Row 51: what fits alone and not together does not begin together. What others
+// write meanwhile stops before the disk is full.
+func TestUploadsShareTheRoom(t *testing.T) {
+	dir := t.TempDir()
+	d := newDisk(t, dir)
+	free, err := freeBytes(dir)
+	must(t, err)
+	large := free * 6 / 10
+	begin := func() (Upload, error) { return d.Start(t.Context(), minichat.NewID(22), large, "video/mp4") }
+	first, err := begin()
+	must(t, err)
+	_, err = begin()
+	wantCode(t, "the second", err, minichat.StorageFull)
+	d = newDisk(t, dir)
+	_, err = begin()
+	wantCode(t, "the second, after a restart", err, minichat.StorageFull)
+	must(t, d.Abort(t.Context(), first))
+	second, err := begin()
+	wantCode(t, "the second, when the first is called off", err, "")
+	must(t, os.RemoveAll(filepath.Join(dir, uploadDir(second.ID))))
+	_, err = begin()
+	wantCode(t, "the third, when another process has removed the second", err, "")
+
+	d = newDisk(t, t.TempDir())
+	base := serve(t, d).URL
+	u := start(t, d, leastPart+1000)
+	promised := func(want int64) {
+		t.Helper()
+		if d.promised.sum != want {
+			t.Errorf("got %d bytes promised, want %d", d.promised.sum, want)
+		}
+	}
+	promised(leastPart + 1000)
+	sendPart(t, d, base, u, 2, noise(23, 1000), http.StatusOK) // behind a hole that is none of its own
+	promised(leastPart)
+	spare := d.spare
+	d.spare = 1 << 60
+	sendPart(t, d, base, u, 1, noise(24, leastPart), http.StatusInsufficientStorage)
+	d.spare = spare
+	sendPart(t, d, base, u, 1, noise(24, leastPart), http.StatusOK)
+	promised(0)
+	complete(t, d, u)
+	promised(0)
+
+	full := io.MultiReader(bytes.NewReader(make([]byte, 2*leastPart)), fills{d}, bytes.NewReader(make([]byte, 2*leastPart)))
+	_, err = d.Put(t.Context(), minichat.NewID(22), "video/mp4", full, 0)
+	wantCode(t, "put while the disk fills up", err, minichat.StorageFull)
+}
+
+// fills gives nothing; after it there is no room any more.
+type fills struct{ d *Disk }
+
+func (f fills) Read([]byte) (int, error) {
+	f.d.spare = 1 << 60
+	return 0, io.EOF
 }
 
 func TestFailureNamesItsKind(t *testing.T) {

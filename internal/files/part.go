@@ -81,6 +81,9 @@ func (d *Disk) servePart(w http.ResponseWriter, r *http.Request) error {
 	if err := checkLength(r.ContentLength, size); err != nil {
 		return err
 	}
+	if err := d.hasRoom(size); err != nil {
+		return err
+	}
 	in, sum, err := d.receive(w, r, u.ID, size)
 	if err == nil {
 		err = d.place(u, number, in, sum)

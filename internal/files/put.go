@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"os"
 
 	"minichat"
 )
@@ -37,8 +38,25 @@ func (d *Disk) write(ctx context.Context, name string, r io.Reader, limit int64)
 	if err != nil {
 		return 0, "", err
 	}
-	size, sum, err = take(ctx, f, r, limit)
+	size, sum, err = take(ctx, &roomy{File: f, d: d, left: leastPart}, r, limit)
 	return size, sum, errors.Join(err, f.Sync(), f.Close())
+}
+
+// roomy is a file that ends before the disk is full: how long it gets, nobody has said.
+type roomy struct {
+	*os.File
+	d    *Disk
+	left int64 // bytes until it looks again
+}
+
+func (r *roomy) Write(b []byte) (int, error) {
+	if r.left -= int64(len(b)); r.left < 0 {
+		if err := r.d.hasRoom(leastPart); err != nil {
+			return 0, err
+		}
+		r.left = leastPart
+	}
+	return r.File.Write(b)
 }
 
 // take copies what r gives to f and sums it: 1 to limit bytes (0: any number).

@@ -31,10 +31,11 @@ func (d *Disk) Start(ctx context.Context, key string, size int64, typ string) (U
 	if size <= 0 {
 		return Upload{}, minichat.FieldError(minichat.BadField, "size", "An empty file cannot be sent.")
 	}
-	if err := d.hasRoom(size); err != nil {
+	if err := d.promise(u); err != nil {
 		return Upload{}, err
 	}
 	if err := d.start(u); err != nil {
+		d.promised.set(u.ID, 0)
 		d.root.RemoveAll(uploadDir(u.ID)) // what stays is collected
 		return Upload{}, failure("start an upload", err)
 	}
@@ -151,6 +152,8 @@ func (d *Disk) place(u Upload, number int, in, sum string) error {
 	if err != nil {
 		return err
 	}
+	sums[number] = sum
+	d.promised.set(u.ID, u.lacks(sums))
 	return errors.Join(mark.Close(), d.syncDir(uploadDir(u.ID)))
 }
 
@@ -198,5 +201,6 @@ func (d *Disk) Abort(ctx context.Context, u Upload) error {
 		return nil
 	}
 	defer d.lock(u.ID)()
+	d.promised.set(u.ID, 0)
 	return failure("abort an upload", d.root.RemoveAll(uploadDir(u.ID)))
 }
