@@ -71,6 +71,8 @@ install_for_go() {
   [[ -x /usr/sbin/haproxy ]] || want+=(haproxy)
   # What reads the metrics, for its promtool.
   command -v promtool >/dev/null || want+=(prometheus)
+  # The disk whose power tests pull.
+  command -v mkfs.ext4 >/dev/null || want+=(e2fsprogs)
   packages ${want[@]+"${want[@]}"} # an empty list is unset to an old bash
 }
 

@@ -50,6 +50,19 @@ func TestUploadInParts(t *testing.T) {
 	wantCode(t, "state for another", err, minichat.NotFound)
 	wantCode(t, "abort by another", w.AbortFile(t.Context(), ben, up.File), minichat.NotFound)
 
+	// A server that ends before it notes the completed file.
+	row, err := w.st.GetFile(t.Context(), up.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.disk.Complete(t.Context(), uploadOf(row)); err != nil {
+		t.Fatal(err)
+	}
+	state, err = w.FileState(t.Context(), ana, up.File)
+	if err != nil || state.State != "open" || len(state.Have) != count || state.Have[0].Size != up.PartSize {
+		t.Errorf("state when it is not noted: got %+v, %v", state, err)
+	}
+
 	f, err := w.CompleteFile(t.Context(), ana, up.File)
 	if err != nil || f.Size != int64(len(data)) || f.Width != 0 || !strings.HasPrefix(f.Type, "text/plain") {
 		t.Errorf("complete: got %+v, %v", f, err)
