@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SECRETS, jpegPhoto, pngPhoto, webpPhoto } from '../../web/test/photos.mjs'
+import { SECRETS, hugePng, jpegPhoto, pngPhoto, webpPhoto } from '../../web/test/photos.mjs'
 import { eventually, newPerson, openBrowser } from './people.mjs'
 import { scan } from './scan.mjs'
 import { startServer } from './server.mjs'
@@ -60,6 +60,16 @@ test('photos', async (t) => {
     await ana.attach({ name: 'torn.jpeg', mimeType: 'image/jpeg', buffer: jpegPhoto().subarray(0, 60) })
     await page.getByText('A location in it would stay').waitFor()
     await page.getByRole('button', { name: /^(Remove|Cancel) torn/ }).click()
+  })
+
+  await t.test('one that says it has 65535 points each way goes up as it is, and is a card', async () => {
+    const huge = hugePng()
+    await ana.attach({ name: 'huge.png', mimeType: 'image/png', buffer: huge })
+    await page.getByRole('button', { name: 'Remove huge.png' }).waitFor()
+    await ana.write('as large as a house')
+    await ben.sent('as large as a house').getByLabel('Download huge.png').waitFor()
+    assert.equal(await ben.sent('as large as a house').getByRole('img').count(), 0)
+    assert.ok((await bytesOf(server, owner, 'as large as a house')).equals(huge))
   })
 
   await t.test('its preview comes with the message: to be seen before the picture, and nothing moves', async () => {

@@ -86,6 +86,12 @@ export function pngPhoto(said) {
     chunk('tIME', Buffer.from([7, 234, 11, 27, 13, 37, 0])), chunk('gAMA', Buffer.from([0, 0, 0xb1, 0x8f])), bytes.subarray(header), Buffer.from('Somebody, behind the end')])
 }
 
+/** A picture that says in 4 KB that it has 65535 points each way. */
+export function hugePng() {
+  const header = Buffer.from([0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff, 8, 6, 0, 0, 0])
+  return Buffer.concat([plain('png').subarray(0, 8), chunk('IHDR', header), chunk('IDAT', Buffer.alloc(4000)), chunk('IEND', '')])
+}
+
 /** @param {string} name @param {Buffer|string} body */
 function riff(name, body) {
   const length = Buffer.alloc(4)
