@@ -14,11 +14,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // S3Options say where a bucket is. Who we are to it is said nowhere: the SDK
@@ -180,16 +183,33 @@ func (s *S3) probe(ctx context.Context) error {
 // noteClock reads the Date of the answer to a probe, which is an error: nothing
 // is there.
 func (s *S3) noteClock(err error, asked time.Time) {
-	e, ok := errors.AsType[*awshttp.ResponseError](err)
-	if !ok || e.Response == nil {
+	if e, ok := errors.AsType[*awshttp.ResponseError](err); ok && e.Response != nil {
+		if skew, ok := skewOf(e.Response.Response, asked); ok {
+			s.skew.Store(int64(skew))
+		}
+	}
+}
+
+// noteLeap sees in the answer to another call that one of the clocks was set, long
+// before somebody probes.
+func (s *S3) noteLeap(answer middleware.Metadata, asked time.Time) {
+	r, ok := awsmiddleware.GetRawResponse(answer).(*smithyhttp.Response)
+	if !ok {
 		return
 	}
-	at, err := http.ParseTime(e.Response.Header.Get("Date"))
+	if skew, ok := skewOf(r.Response, asked); ok && (skew-s.Skew()).Abs() > skewHurts {
+		s.skew.Store(int64(skew))
+	}
+}
+
+// skewOf is how far the clock of who answered is ahead of ours.
+func skewOf(r *http.Response, asked time.Time) (time.Duration, bool) {
+	at, err := http.ParseTime(r.Header.Get("Date"))
 	if err != nil {
-		return
+		return 0, false
 	}
 	middle := asked.Add(time.Since(asked) / 2)
-	s.skew.Store(int64(at.Add(500 * time.Millisecond).Sub(middle))) // a Date has whole seconds
+	return at.Add(500 * time.Millisecond).Sub(middle), true // a Date has whole seconds
 }
 
 // call runs fn, which asks the bucket, for at most d, or until the bucket does not

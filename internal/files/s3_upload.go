@@ -29,11 +29,13 @@ func (s *S3) Start(ctx context.Context, key string, size int64, typ string) (Upl
 	}
 	u := Upload{Key: key, Size: size, PartSize: partSize(size), Type: typ}
 	err := s.call(ctx, "start an upload", within, func(ctx context.Context) error {
+		asked := time.Now()
 		out, err := s.api.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 			Bucket: &s.o.Bucket, Key: s.object(key), ContentType: aws.String(plainBytes),
 		})
 		if err == nil {
 			u.ID = aws.ToString(out.UploadId)
+			s.noteLeap(out.ResultMetadata, asked)
 		}
 		return err
 	})
