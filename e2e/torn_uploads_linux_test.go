@@ -28,6 +28,7 @@ import (
 // not to be seen, goes on where it was, or leaves nothing behind.
 func TestTornUploads(t *testing.T) {
 	t.Run("disk", func(t *testing.T) {
+		t.Parallel()
 		dir := t.TempDir()
 		place := filepath.Join(dir, "files")
 		tornUploads(t, &torn{server: newServer(t, dir), bytes: place, left: func() (int, int) { return leftOnDisk(t, place) }})
@@ -42,10 +43,12 @@ func TestTornUploads(t *testing.T) {
 		if os.Geteuid() != 0 {
 			t.Skip("a file system is mounted for it, which root alone may")
 		}
+		t.Parallel()
 		p := newPlug(t)
 		data := filepath.Join(p.dir, "data")
 		place := filepath.Join(data, "files")
-		tornUploads(t, &torn{server: newServer(t, data), bytes: place, pull: p.pull, back: p.back, left: func() (int, int) { return leftOnDisk(t, place) }})
+		s := newServer(t, data)
+		tornUploads(t, &torn{server: s, bytes: place, pull: func() { p.pull(s) }, back: p.back, left: func() (int, int) { return leftOnDisk(t, place) }})
 	})
 }
 
@@ -371,9 +374,11 @@ func (p *plug) run(name string, args ...string) {
 
 func (p *plug) witness() string { return filepath.Join(p.dir, fmt.Sprint("not synced ", p.pulls)) }
 
-// pull stops the file system where it is, without its journal's last words.
-func (p *plug) pull() {
+// pull stops a process and the file system where they are, without the journal's
+// last words.
+func (p *plug) pull(s *server) {
 	p.t.Helper()
+	s.halt()
 	const ext4Shutdown, noLogFlush = 0x8004587d, 2
 	p.pulls++
 	if err := os.WriteFile(p.witness(), []byte("x"), 0o600); err != nil {
@@ -399,4 +404,34 @@ func (p *plug) back() {
 	if b, err := os.ReadFile(p.witness()); err == nil && len(b) > 0 {
 		p.t.Error("what was not synced is still there: the power was not pulled")
 	}
+}
+
+// halt stops the process at once. A machine without power acknowledges nothing, but
+// to an fsync that was under way the file system may answer that all is well.
+func (s *server) halt() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	for began := time.Now(); !s.halted(); time.Sleep(100 * time.Microsecond) {
+		if time.Since(began) > startWithin {
+			s.t.Fatal("the server does not halt")
+		}
+	}
+}
+
+// halted reports whether none of its threads runs; one in the midst of a write stops
+// behind it.
+func (s *server) halted() bool {
+	s.t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, name := range threads {
+		b, err := os.ReadFile(name)
+		_, state, _ := strings.Cut(string(b), ") ")
+		if err == nil && !strings.HasPrefix(state, "T") && !strings.HasPrefix(state, "D") {
+			return false
+		}
+	}
+	return len(threads) > 0
 }

@@ -193,34 +193,12 @@ func (c *Chat) FileState(ctx context.Context, u minichat.User, id string) (FileS
 	if f.State != store.FileOpen {
 		return s, nil
 	}
-	have, err := c.arrived(ctx, f)
+	have, err := c.fs.Parts(ctx, uploadOf(f))
 	if err != nil {
 		return FileState{}, fmt.Errorf("list parts: %w", err)
 	}
 	s.Have = append(s.Have, have...)
 	return s, nil
-}
-
-// arrived lists the parts of an upload that are there: all of them, if the server
-// ended between making them a file and noting it.
-func (c *Chat) arrived(ctx context.Context, f *store.File) ([]files.Part, error) {
-	up := uploadOf(f)
-	have, err := c.fs.Parts(ctx, up)
-	if !isCode(err, minichat.NotFound) {
-		return have, err
-	}
-	body, size, openErr := c.fs.Open(ctx, f.Key)
-	if openErr != nil {
-		return nil, err
-	}
-	body.Close() // nothing was read
-	if size != f.Size {
-		return nil, err
-	}
-	for n := 1; n <= up.Count(); n++ {
-		have = append(have, files.Part{Number: n, Size: up.PartBytes(n)})
-	}
-	return have, nil
 }
 
 // CompleteFile makes an upload a file: exactly as long as was said, of the type

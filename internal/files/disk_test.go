@@ -210,6 +210,13 @@ func TestCrashBetweenSteps(t *testing.T) {
 	check("moved and removed, the answer lost", u)
 
 	u = filled()
+	must(t, os.MkdirAll(filepath.Join(dir, "data", u.Key[:2]), 0o700))
+	must(t, os.Rename(in(u, "data"), filepath.Join(dir, keyPath(u.Key))))
+	must(t, os.Remove(in(u, "meta")))
+	wantParts(t, d, u, 1, 2)
+	check("moved and half removed", u)
+
+	u = filled()
 	must(t, os.WriteFile(in(u, "in-half"), make([]byte, 1000), 0o600))
 	check("a part was just coming in", u)
 

@@ -28,7 +28,8 @@ type Store interface {
 	// a bucket it is absolute.
 	PartURL(ctx context.Context, u Upload, number int, expires time.Time) (string, error)
 
-	// Parts lists what has arrived whole, ascending. A part that was cut off is not there.
+	// Parts lists what has arrived whole, ascending. A part that was cut off is not
+	// there; all are when Complete was done and its caller ended before he knew.
 	Parts(ctx context.Context, u Upload) ([]Part, error)
 
 	// Complete makes the file readable under its key: whole, on disk, or not at
@@ -87,6 +88,15 @@ func (u Upload) PartBytes(number int) int64 {
 type Part struct {
 	Number int   `json:"number"`
 	Size   int64 `json:"size"` // bytes
+}
+
+// all lists every part.
+func (u Upload) all() []Part {
+	list := make([]Part, u.Count())
+	for i := range list {
+		list[i] = Part{Number: i + 1, Size: u.PartBytes(i + 1)}
+	}
+	return list
 }
 
 // Info is what is known of a complete file.

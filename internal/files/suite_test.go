@@ -136,6 +136,7 @@ func TestCompleteIsExactAndRepeatable(t *testing.T) {
 
 		sendPart(t, s, base, u, 2, partOf(u, data, 2), http.StatusOK)
 		first := complete(t, s, u)
+		wantParts(t, s, u, 1, 2, 3)
 		again := complete(t, s, u)
 		if again.SHA256 != first.SHA256 || again.Size != first.Size || !bytes.Equal(again.Head, first.Head) {
 			t.Errorf("second complete: got %+v, want %+v", again, first)

@@ -83,6 +83,13 @@ func (d *Disk) find(id string) (Upload, error) {
 
 // Parts lists the parts that are whole and on disk; see Store.
 func (d *Disk) Parts(ctx context.Context, u Upload) ([]Part, error) {
+	// The upload's folder may be there still, and be half empty.
+	if f, size, err := d.open(u.Key); err == nil {
+		f.Close()
+		if size == u.Size {
+			return u.all(), nil
+		}
+	}
 	sums, err := d.sums(u)
 	if err != nil {
 		return nil, err
