@@ -170,7 +170,7 @@ func (w *torn) round(round int, step string) {
 // upload sends and posts a file; false: the server is gone.
 func (w *torn) upload(name string, rnd *rand.Rand) bool {
 	size := 1 + rnd.IntN(100_000)
-	if rnd.IntN(2) == 0 {
+	if rnd.IntN(4) == 0 {
 		size += 8 << 20 // two parts
 	}
 	a := attachment{name: name, size: size}
