@@ -113,6 +113,18 @@ test('files in the page', async (t) => {
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
   })
+
+  await t.test('a file that was chosen a moment ago goes with the text', async () => {
+    await page.route('**/api/v1/me', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1000)) // whether there is space for it
+      await route.continue()
+    })
+    await ana.attach({ name: 'slow.png', mimeType: 'image/png', buffer: picture })
+    await ana.write('at once')
+    await page.getByText('Sends when the files are up').waitFor()
+    await ana.sent('at once').getByRole('img', { name: 'slow.png' }).waitFor()
+    await page.unroute('**/api/v1/me')
+  })
 })
 
 test('more than a person may keep is refused in words, before the first byte', async (t) => {

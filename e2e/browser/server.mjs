@@ -52,6 +52,7 @@ export async function startServer(t, { args = [], port = 0, env = {} } = {}) {
     await rm(data, { recursive: true, force: true })
   })
   await server.start()
+  await server.greeted()
   return server
 }
 
@@ -92,6 +93,14 @@ class Server {
       if (answer?.ok) return
       await new Promise((resolve) => setTimeout(resolve, 20))
       if (this.child.exitCode !== null) throw new Error(`the server ended:\n${this.said}`)
+    }
+  }
+
+  /** A new server prints its setup link behind the address, perhaps when it is ready already. */
+  async greeted() {
+    while (!this.setupLink) {
+      if (this.child.exitCode !== null) throw new Error(`the server ended:\n${this.said}`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
 

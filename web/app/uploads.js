@@ -63,6 +63,8 @@ const MINE = 'minichat.uploads'
 export class Uploads {
   /** @type {import('@preact/signals').Signal<Upload[]>} */
   list = signal([])
+  /** Scopes whose files are being looked at, each as often as it happens. */
+  #adding = signal(/** @type {string[]} */ ([]))
   /** @type {Shelf<Kept>} */
   #shelf = memoryShelf()
   #api
@@ -153,9 +155,9 @@ export class Uploads {
     return this.list.value.filter((u) => u.scope === scope)
   }
 
-  /** @param {string} scope */
+  /** Whether a message of the scope has to wait: for files that were chosen a moment ago, too. @param {string} scope */
   busy(scope) {
-    return this.of(scope).some((u) => u.state !== 'done' && u.state !== 'failed')
+    return this.#adding.value.includes(scope) || this.of(scope).some((u) => u.state !== 'done' && u.state !== 'failed')
   }
 
   /**
@@ -164,6 +166,18 @@ export class Uploads {
    * @returns {Promise<{refused: {name: string, words: string}[]}>}
    */
   async add(scope, files) {
+    this.#adding.value = [...this.#adding.value, scope]
+    try {
+      return await this.#add(scope, files)
+    } finally {
+      const others = [...this.#adding.value]
+      others.splice(others.indexOf(scope), 1)
+      this.#adding.value = others
+    }
+  }
+
+  /** @param {string} scope @param {Iterable<File>} files */
+  async #add(scope, files) {
     const refused = []
     const free = await this.#free()
     for (const file of [...files]) {

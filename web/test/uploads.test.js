@@ -301,3 +301,19 @@ test('words for a picture are kept over a reload, as many as the server takes', 
   const second = await make(shelf)
   assert.equal(second.take('r1')[0].alt, 'éé')
 })
+
+test('a message waits for files that were chosen a moment ago', async () => {
+  let tell = (/** @type {any} */ _) => {}
+  const uploads = await make(undefined, undefined, { usage: () => new Promise((resolve) => { tell = resolve }) })
+  const added = uploads.add('r1', [file()])
+  assert.deepEqual([uploads.of('r1').length, uploads.busy('r1'), uploads.busy('r2')], [0, true, false])
+  tell({ left: 10 }) // too little
+  assert.equal((await added).refused.length, 1)
+  assert.equal(uploads.busy('r1'), false)
+  const again = uploads.add('r1', [file()])
+  tell({ left: 1000 })
+  await again
+  assert.equal(uploads.busy('r1'), true)
+  await reaches(uploads, 'done')
+  assert.equal(uploads.busy('r1'), false)
+})

@@ -48,7 +48,7 @@ export function Composer({ room, scope, thread }) {
 
   function send() {
     if (!sendable) return
-    if (busy) return setAfterUploads(true)
+    if (client.uploads.busy(scope)) return setAfterUploads(true) // as it is now, not as it was drawn
     if (text.startsWith('/') && uploads.length === 0 && command()) return
     post(text)
   }
