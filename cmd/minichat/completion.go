@@ -27,7 +27,7 @@ type spot struct {
 
 // spots is w and everything below it.
 func spots(w *word) []spot {
-	at := spot{path: w.path, flags: w.flags}
+	at := spot{path: w.path, flags: slices.Clone(w.flags)}
 	if w.unsaid != nil { // its flags work without its word
 		at.flags = append(at.flags, w.unsaid.flags...)
 	}
@@ -81,8 +81,8 @@ _minichat() {
 `, paths(all))
 	for _, s := range all {
 		for _, f := range s.flags {
-			if values := f.enum; values != nil {
-				fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W %s -- \"$cur\")); return ;;\n", quoted(s.path+" --"+f.name), quoted(strings.Join(values, " ")))
+			if f.enum != nil {
+				fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W %s -- \"$cur\")); return ;;\n", quoted(s.path+" --"+f.name), quoted(strings.Join(f.enum, " ")))
 			} else if !f.isBool() {
 				fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", quoted(s.path+" --"+f.name))
 			}
@@ -123,8 +123,8 @@ _minichat() {
 `, strings.ReplaceAll(paths(all), " ", "\\ "))
 	for _, s := range all {
 		for _, f := range s.flags {
-			if values := f.enum; values != nil {
-				fmt.Fprintf(&b, "    %s) compadd -- %s; return ;;\n", quoted(s.path+" --"+f.name), strings.Join(values, " "))
+			if f.enum != nil {
+				fmt.Fprintf(&b, "    %s) compadd -- %s; return ;;\n", quoted(s.path+" --"+f.name), strings.Join(f.enum, " "))
 			} else if !f.isBool() {
 				fmt.Fprintf(&b, "    %s) _files; return ;;\n", quoted(s.path+" --"+f.name))
 			}
@@ -180,9 +180,9 @@ func fishCompletion(all []spot) string {
 		}
 		for _, f := range s.flags {
 			fmt.Fprintf(&b, "%s -l %s -d %s", here, f.name, quotedFish(short(f.help)))
-			switch values := f.enum; {
-			case values != nil:
-				fmt.Fprintf(&b, " -x -a %s", quotedFish(strings.Join(values, " ")))
+			switch {
+			case f.enum != nil:
+				fmt.Fprintf(&b, " -x -a %s", quotedFish(strings.Join(f.enum, " ")))
 			case !f.isBool():
 				b.WriteString(" -r")
 			}

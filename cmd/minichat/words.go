@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -36,6 +37,7 @@ type word struct {
 	unsaid     *word // of words: what is meant when none is given
 	args       []*setting
 	flags      []*setting
+	set        *pflag.FlagSet     // the flags, as they are read
 	run        func(*world) error // nil: a group
 }
 
@@ -52,7 +54,7 @@ func (s *setting) isBool() bool { return s.value.Type() == "bool" }
 // newWord makes a word of a struct; command is a pointer to it.
 func newWord(name, path string, tag reflect.StructTag, command any) *word {
 	_, hidden := tag.Lookup("hidden")
-	w := &word{name: name, path: path, help: tag.Get("help"), hidden: hidden}
+	w := &word{name: name, path: path, help: tag.Get("help"), hidden: hidden, set: newSet()}
 	if c, ok := command.(interface{ Run(*world) error }); ok {
 		w.run = c.Run
 	}
@@ -83,16 +85,22 @@ func (w *word) take(fields reflect.Value) {
 		case f.Anonymous:
 			w.take(at)
 		case isArg:
-			w.args = append(w.args, newSetting(name, f.Tag, at.Addr().Interface()))
+			w.args = append(w.args, newSetting(newSet(), name, f.Tag, at.Addr().Interface()))
 		default:
-			w.flags = append(w.flags, newSetting(name, f.Tag, at.Addr().Interface()))
+			w.flags = append(w.flags, newSetting(w.set, name, f.Tag, at.Addr().Interface()))
 		}
 	}
 }
 
-// newSetting makes one of a field, and puts the default there.
-func newSetting(name string, tag reflect.StructTag, field any) *setting {
-	s := &setting{name: name, placeholder: tag.Get("placeholder"), env: tag.Get("env"), value: valueOf(field)}
+func newSet() *pflag.FlagSet {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	set.Usage = func() {} // --help is answered before
+	return set
+}
+
+// newSetting makes one of a field, puts the default there and adds it to set.
+func newSetting(set *pflag.FlagSet, name string, tag reflect.StructTag, field any) *setting {
+	s := &setting{name: name, placeholder: tag.Get("placeholder"), env: tag.Get("env"), value: valueIn(set, name, field)}
 	if enum := tag.Get("enum"); enum != "" {
 		s.enum = strings.Split(enum, ",")
 	}
@@ -106,28 +114,27 @@ func newSetting(name string, tag reflect.StructTag, field any) *setting {
 	return s
 }
 
-// valueOf is a field as pflag reads it.
-func valueOf(field any) pflag.Value {
-	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+// valueIn adds a field to set and is what reads it.
+func valueIn(set *pflag.FlagSet, name string, field any) pflag.Value {
 	switch p := field.(type) {
 	case *string:
-		set.StringVar(p, "x", "", "")
+		set.StringVar(p, name, "", "")
 	case *bool:
-		set.BoolVar(p, "x", false, "")
+		set.BoolVar(p, name, false, "")
 	case *int:
-		set.IntVar(p, "x", 0, "")
+		set.IntVar(p, name, 0, "")
 	case *int64:
-		set.Int64Var(p, "x", 0, "")
+		set.Int64Var(p, name, 0, "")
 	case *float64:
-		set.Float64Var(p, "x", 0, "")
+		set.Float64Var(p, name, 0, "")
 	case *time.Duration:
-		set.DurationVar(p, "x", 0, "")
+		set.DurationVar(p, name, 0, "")
 	case *[]string:
-		set.StringSliceVar(p, "x", nil, "")
+		set.StringSliceVar(p, name, nil, "")
 	default:
 		panic(fmt.Sprintf("a flag cannot be a %T", field))
 	}
-	return set.Lookup("x").Value
+	return set.Lookup(name).Value
 }
 
 // dashed is the name of a field as flags are written: PublicURL is public-url.
@@ -144,8 +151,8 @@ func dashed(name string) string {
 	return b.String()
 }
 
-// parse finds out what args ask for and fills in its fields. An empty help is
-// the answer to nothing else than --help.
+// parse finds out what args ask for and fills in its fields, or gives the text for
+// --help and no command.
 func (w *word) parse(args []string) (chosen *word, help string, err error) {
 	if args, err = wordsFirst(w, args); err != nil {
 		return nil, "", err
@@ -185,10 +192,8 @@ func asksHelp(args []string) bool {
 }
 
 func (w *word) find(name string) *word {
-	for _, inner := range w.words {
-		if inner.name == name {
-			return inner
-		}
+	if i := slices.IndexFunc(w.words, func(inner *word) bool { return inner.name == name }); i >= 0 {
+		return w.words[i]
 	}
 	return nil
 }
@@ -215,25 +220,17 @@ func (w *word) names() (list []string) {
 
 // fill sets the fields of a command: from args, else from the environment.
 func (w *word) fill(args []string) error {
-	set := pflag.NewFlagSet(w.path, pflag.ContinueOnError)
-	set.Usage = func() {}
-	for _, s := range w.flags {
-		f := set.VarPF(s.value, s.name, "", "")
-		if s.isBool() {
-			f.NoOptDefVal = "true"
-		}
-	}
-	if err := set.Parse(args); err != nil {
+	if err := w.set.Parse(args); err != nil {
 		return err
 	}
 	for _, s := range w.flags {
-		if text, ok := os.LookupEnv(s.env); ok && s.env != "" && !set.Changed(s.name) {
+		if text, ok := os.LookupEnv(s.env); ok && s.env != "" && !w.set.Changed(s.name) {
 			if err := s.value.Set(text); err != nil {
 				return fmt.Errorf("%s=%q: %w", s.env, text, err)
 			}
 		}
 	}
-	given := set.Args()
+	given := w.set.Args()
 	for i, s := range w.args {
 		if i == len(given) {
 			return fmt.Errorf("%s needs <%s>: %s", w.path, s.name, s.help)
@@ -245,31 +242,23 @@ func (w *word) fill(args []string) error {
 	if len(given) > len(w.args) {
 		return fmt.Errorf("%s does not take %q", w.path, given[len(w.args)])
 	}
-	return w.checkEnums()
-}
-
-func (w *word) checkEnums() error {
 	for _, s := range w.flags {
-		if err := s.checkEnum("--" + s.name); err != nil {
+		if err := s.check("--" + s.name); err != nil {
 			return err
 		}
 	}
 	for _, s := range w.args {
-		if err := s.checkEnum("<" + s.name + ">"); err != nil {
+		if err := s.check("<" + s.name + ">"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *setting) checkEnum(name string) error {
-	for _, one := range s.enum {
-		if s.value.String() == one {
-			return nil
-		}
-	}
-	if s.enum == nil {
+// check refuses a value that is none of the few that there are.
+func (s *setting) check(as string) error {
+	if s.enum == nil || slices.Contains(s.enum, s.value.String()) {
 		return nil
 	}
-	return fmt.Errorf("%s: %q is none of %s", name, s.value.String(), strings.Join(s.enum, ", "))
+	return fmt.Errorf("%s: %q is none of %s", as, s.value.String(), strings.Join(s.enum, ", "))
 }
