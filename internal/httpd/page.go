@@ -24,7 +24,7 @@ type page struct {
 }
 
 type pageFile struct {
-	body   func() []byte // nil: only packed
+	body   func() []byte
 	packed func() []byte // gives nil where it is not worth it
 	etag   string
 	typ    string
@@ -75,7 +75,8 @@ func loadPage(files fs.FS, bucket string) (*page, error) {
 		f := &pageFile{body: sync.OnceValue(again), etag: hex.EncodeToString(sum[:8]), policy: policy}
 		f.packed = sync.OnceValue(func() []byte { return pack(again()) })
 		if plain, ok := strings.CutSuffix(name, ".gz"); ok {
-			name, f.body, f.packed = plain, nil, f.body
+			name, f.packed = plain, f.body
+			f.body = func() []byte { b, _ := Unpack(f.packed()); return b } // hardly anybody asks, and it is large
 		}
 		if strings.HasSuffix(name, "-worker.js") {
 			f.policy = workerCSP
@@ -117,21 +118,16 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", f.policy)
 	h.Set("Cache-Control", "no-cache")
 	h.Add("Vary", "Accept-Encoding")
-	body, etag, err := []byte(nil), f.etag, error(nil)
+	var body []byte
+	etag := f.etag
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		body = f.packed()
 	}
-	switch {
-	case body != nil:
+	if body != nil {
 		h.Set("Content-Encoding", "gzip")
 		etag += "-gz"
-	case f.body != nil:
+	} else {
 		body = f.body()
-	default:
-		if body, err = Unpack(f.packed()); err != nil {
-			writeProblem(w, err)
-			return
-		}
 	}
 	h.Set("ETag", `"`+etag+`"`)
 	r.Header.Del("Range")
