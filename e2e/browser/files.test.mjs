@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { eventually, newPerson, openBrowser, picture } from './people.mjs'
-import { startServer } from './server.mjs'
+import { arrived, eventually, picture } from './people.mjs'
 
 const MB = 1 << 20
 
-/** Ana in the first room of a fresh server. */
-async function arrived(t, args = []) {
-  const server = await startServer(t, { args })
-  const owner = await server.owner()
-  const ana = await newPerson(t, await openBrowser(t))
-  await ana.signIn(server.url, owner.handle, owner.password)
-  await ana.composer.waitFor()
-  return { server, owner, ana, page: ana.page }
-}
-
 test('files in the page', async (t) => {
-  const { server, owner, ana, page } = await arrived(t, ['--limit', `file_bytes=${MB}`])
+  const { server, owner, ana, page } = await arrived(t, { args: ['--limit', `file_bytes=${MB}`] })
 
   await t.test('files by paste and drop, several in one message, one taken out', async (t) => {
     await t.test('a pasted picture', async () => {
@@ -128,7 +117,7 @@ test('files in the page', async (t) => {
 })
 
 test('more than a person may keep is refused in words, before the first byte', async (t) => {
-  const { ana, page } = await arrived(t, ['--limit', `files_bytes_per_user=${MB}`])
+  const { ana, page } = await arrived(t, { args: ['--limit', `files_bytes_per_user=${MB}`] })
   const sent = []
   page.on('request', (request) => { if (request.method() === 'PUT' || request.url().endsWith('/api/v1/files')) sent.push(request.url()) })
   await ana.attach({ name: 'film.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(2 * MB, 7) })

@@ -4,20 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { atEnd } from './ending.mjs'
-import { eventually, newPerson, openBrowser } from './people.mjs'
+import { arrived, eventually } from './people.mjs'
 import { fits, scan } from './scan.mjs'
-import { startServer } from './server.mjs'
 import { wav } from './sound.mjs'
 
 const SECONDS = 2000 // some 16 MB: too much to be fetched by who only shows it
 
 test('films, sounds, texts and papers', async (t) => {
-  const server = await startServer(t)
-  const owner = await server.owner()
-  const ana = await newPerson(t, await openBrowser(t))
-  const { page } = ana
-  await ana.signIn(server.url, owner.handle, owner.password)
-  await ana.composer.waitFor()
+  const { server, ana, page } = await arrived(t)
 
   const post = async (text, names, files) => {
     await ana.attach(files)

@@ -7,24 +7,16 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { atEnd } from './ending.mjs'
 import { hostile, locked, paper, swelling } from './paper.mjs'
-import { eventually, newPerson, openBrowser } from './people.mjs'
+import { arrived, eventually } from './people.mjs'
 import { fits, scan } from './scan.mjs'
-import { startServer } from './server.mjs'
 
 const MB = 1 << 20
 
 test('the first page of a PDF', async (t) => {
-  const server = await startServer(t)
-  const owner = await server.owner()
-  const browser = await openBrowser(t)
-  const ana = await newPerson(t, browser)
-  const { page } = ana
   /** What has been asked for: each address, and the range if one was named. @type {{url: string, range?: string}[]} */
   const asked = []
-  page.on('request', (request) => asked.push({ url: request.url(), range: request.headers().range }))
   const askedFor = (name) => asked.filter(({ url }) => url.endsWith(`/${name}`))
-  await ana.signIn(server.url, owner.handle, owner.password)
-  await ana.composer.waitFor()
+  const { server, ana, page } = await arrived(t, { before: (page) => page.on('request', (request) => asked.push({ url: request.url(), range: request.headers().range })) })
   const post = (text, name, body) => send(ana, text, name, body)
 
   await t.test('drawn in a box that was there before, by a library that comes with the first', async () => {
@@ -145,12 +137,7 @@ test('the first page of a PDF', async (t) => {
 })
 
 test('a first page that does not come', async (t) => {
-  const server = await startServer(t)
-  const owner = await server.owner()
-  const ana = await newPerson(t, await openBrowser(t))
-  const { page } = ana
-  await ana.signIn(server.url, owner.handle, owner.password)
-  await ana.composer.waitFor()
+  const { server, ana, page } = await arrived(t)
 
   await t.test('says so, and comes at a press', async () => {
     ana.expectErrors(/status of 500/)
@@ -175,12 +162,7 @@ test('a first page that does not come', async (t) => {
 })
 
 test('who saves data asks for it', async (t) => {
-  const server = await startServer(t)
-  const owner = await server.owner()
-  const ana = await newPerson(t, await openBrowser(t))
-  await ana.page.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }))
-  await ana.signIn(server.url, owner.handle, owner.password)
-  await ana.composer.waitFor()
+  const { ana } = await arrived(t, { before: (page) => page.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } })) })
   const message = await send(ana, 'the report', 'report.pdf', paper())
   const button = message.getByRole('button', { name: 'Show the first page of report.pdf' })
   await button.waitFor()
@@ -191,12 +173,7 @@ test('who saves data asks for it', async (t) => {
 })
 
 test('a browser that cannot draw shows the card', async (t) => {
-  const server = await startServer(t)
-  const owner = await server.owner()
-  const ana = await newPerson(t, await openBrowser(t))
-  await ana.page.addInitScript(() => { delete globalThis.OffscreenCanvas })
-  await ana.signIn(server.url, owner.handle, owner.password)
-  await ana.composer.waitFor()
+  const { ana } = await arrived(t, { before: (page) => page.addInitScript(() => { delete globalThis.OffscreenCanvas }) })
   const message = await send(ana, 'the report', 'report.pdf', paper())
   await message.getByRole('link', { name: 'Open report.pdf' }).waitFor()
   assert.ok((await message.boundingBox()).height < 150, 'no box is kept for it')

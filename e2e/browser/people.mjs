@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { atEnd } from './ending.mjs'
+import { startServer } from './server.mjs'
 
 const web = createRequire(new URL('../../web/package.json', import.meta.url))
 const { chromium } = web('playwright-core')
@@ -166,4 +167,19 @@ export async function eventually(look, want, what) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   } while (Date.now() < until)
   assert.deepEqual(got, want, what)
+}
+
+/**
+ * Ana in the first room of a fresh server.
+ * @param {import('node:test').TestContext} t
+ * @param {{args?: string[], before?: (page: import('playwright-core').Page) => unknown}} [more] args: of the server; before: she opens the page
+ */
+export async function arrived(t, { args = [], before } = {}) {
+  const server = await startServer(t, { args })
+  const owner = await server.owner()
+  const ana = await newPerson(t, await openBrowser(t))
+  await before?.(ana.page)
+  await ana.signIn(server.url, owner.handle, owner.password)
+  await ana.composer.waitFor()
+  return { server, owner, ana, page: ana.page }
 }
