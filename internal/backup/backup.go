@@ -138,10 +138,11 @@ func DryRun(ctx context.Context, src Source, to Where, keep int) (*Plan, error) 
 	return plan, nil
 }
 
-// hold keeps the bytes of files that are deleted from now on, until release.
+// hold keeps the bytes of files that can be read from now on, until release.
 func hold(ctx context.Context, src Source) (release func(), err error) {
+	holder, since := minichat.NewID(22), time.Now().UnixMilli()
 	renew := func(ctx context.Context) error {
-		return src.Store.HoldFiles(ctx, time.Now().Add(holdFor).UnixMilli())
+		return src.Store.HoldFiles(ctx, holder, since, time.Now().Add(holdFor).UnixMilli())
 	}
 	err = renew(ctx)
 	if minichat.CodeOf(err) == minichat.StorageFull { // a backup is wanted all the same; a file that goes meanwhile makes it fail
@@ -151,7 +152,7 @@ func hold(ctx context.Context, src Source) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("hold the files: %w", err)
 	}
-	ctx, stop := context.WithCancel(ctx)
+	renewing, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -159,16 +160,22 @@ func hold(ctx context.Context, src Source) (release func(), err error) {
 		defer tick.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-renewing.Done():
 				return
 			case <-tick.C:
 			}
-			if err := renew(ctx); err != nil && ctx.Err() == nil {
+			if err := renew(renewing); err != nil && renewing.Err() == nil {
 				src.Log.Warn("cannot hold deleted files for the backup", "err", err)
 			}
 		}
 	}()
-	return func() { stop(); <-done }, nil
+	return func() {
+		stop()
+		<-done
+		if err := src.Store.ReleaseFiles(context.WithoutCancel(ctx), holder); err != nil {
+			src.Log.Warn("deleted files stay for some minutes more", "err", err) // the hold runs out
+		}
+	}, nil
 }
 
 // running is a backup that is being made.

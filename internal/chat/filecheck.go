@@ -29,7 +29,9 @@ func (r FilesReport) LeftBytes() (sum int64) {
 
 // CheckFiles holds the place where bytes are against the database, also beside a
 // running server. With fix it removes what is left over since olderThan; missing
-// bytes are only told. The files of another database are left alone: conflict. On an error the report holds what was done until then.
+// bytes are only told. The files of another database are left alone: conflict. What
+// cannot be removed keeps nothing else from it; the error names it, and the report
+// holds what was done.
 func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan time.Time, fix bool) (FilesReport, error) {
 	var report FilesReport
 	if fix {
@@ -49,11 +51,13 @@ func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan 
 	if report.Deleted, report.DeletedBytes, err = st.SumGoneFiles(ctx); err != nil {
 		return report, err
 	}
+	var failed failures
 	err = fs.List(ctx, func(f files.Found) error {
 		if f.IsLeft(olderThan, known) {
 			if fix {
 				if err := files.Remove(ctx, fs, f); err != nil {
-					return fmt.Errorf("remove what is left over: %w", err)
+					failed.add(fmt.Errorf("remove what is left over: %w", err))
+					return ctx.Err()
 				}
 			}
 			report.Left = append(report.Left, f)
@@ -78,7 +82,7 @@ func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan 
 			report.Missing = append(report.Missing, *f)
 		}
 	}
-	return report, nil
+	return report, failed.join()
 }
 
 // wantedFile is what a row says of the bytes under its key.

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"minichat"
 	"minichat/internal/protocol"
@@ -214,51 +213,5 @@ func TestWhoReadsAFile(t *testing.T) {
 	}
 	if row, err := w.st.GetFile(t.Context(), f.ID); err != nil || row != nil {
 		t.Errorf("its row after the sweep: got %+v, %v", row, err)
-	}
-}
-
-func TestDeletedBytesAreGone(t *testing.T) {
-	w := newWorld(t, func(l *minichat.Limits) { l.FileGraceSeconds = 60 })
-	ana := w.user("ana", minichat.Member)
-	room := w.room(ana, minichat.Channel, "tea")
-	f := w.upload(ana, "a.txt", []byte("bytes"))
-	row, err := w.st.GetFile(t.Context(), f.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	msg := w.post(ana, room, "", func(p *protocol.Post) { p.Files = []string{f.ID} })
-	if _, err := w.Delete(t.Context(), ana, protocol.Delete{Room: room, Key: newKey(), Target: msg.Seq}); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.SweepFiles(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	body, _, err := w.disk.Open(t.Context(), row.Key)
-	if err != nil {
-		t.Fatalf("bytes in their grace are gone: %v", err)
-	}
-	body.Close()
-	if report, err := CheckFiles(t.Context(), w.st, w.disk, time.Now(), false); err != nil || report.Deleted != 1 || report.DeletedBytes != f.Size || len(report.Left) != 0 {
-		t.Errorf("the check while they are: %+v, %v", report, err)
-	}
-	// A backup that began before still wants them.
-	w.at.Add(61_000)
-	if err := w.st.HoldFiles(t.Context(), w.at.Load()+1000); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.SweepFiles(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if body, _, err = w.disk.Open(t.Context(), row.Key); err != nil {
-		t.Fatalf("held bytes are gone: %v", err)
-	}
-	body.Close()
-	w.at.Add(1001)
-	if err := w.SweepFiles(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if body, _, err := w.disk.Open(t.Context(), row.Key); err == nil {
-		body.Close()
-		t.Error("the bytes can still be opened")
 	}
 }

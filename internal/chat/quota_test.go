@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"minichat"
-	"minichat/internal/files"
 	"minichat/internal/protocol"
 )
 
@@ -67,38 +66,5 @@ func TestNoQuota(t *testing.T) {
 	w.upload(ana, "a", []byte("abc"))
 	if got, err := w.FileUse(t.Context(), ana); err != nil || got.Bytes != 3 || got.Limit != nil || got.Left != nil {
 		t.Errorf("got %+v, %v", got, err)
-	}
-}
-
-// Fault 24: an upload that stopped in the middle, and a whole file that was never
-// posted, are gone after upload_ttl_s, bytes and all, and their space is given back.
-func TestWhatIsNeverUsedGoes(t *testing.T) {
-	w := newWorld(t)
-	ana := w.user("ana", minichat.Member)
-	posted := w.upload(ana, "posted", []byte("stays"))
-	w.post(ana, w.room(ana, minichat.Channel, "tea"), "", func(p *protocol.Post) { p.Files = []string{posted.ID} })
-	whole := w.upload(ana, "whole", []byte("0123456789"))
-	stopped, err := w.NewFile(t.Context(), ana, NewFile{Name: "stopped", Size: 8<<20 + 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.put(stopped.Parts[1].URL, []byte("0123456789"))
-	w.at.Add(86_399_000)
-	if err := w.SweepFiles(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if f, err := w.st.GetFile(t.Context(), whole.ID); err != nil || f == nil {
-		t.Errorf("before its time: got %+v, %v", f, err)
-	}
-	w.at.Add(1000)
-	if err := w.SweepFiles(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if use, err := w.FileUse(t.Context(), ana); err != nil || use.Bytes != posted.Size {
-		t.Errorf("got %+v, %v, want the %d bytes of what was posted", use, err, posted.Size)
-	}
-	var left []files.Found
-	if err := w.disk.List(t.Context(), func(f files.Found) error { left = append(left, f); return nil }); err != nil || len(left) != 1 || left[0].Upload != "" {
-		t.Errorf("on the disk: got %+v, %v, want one file", left, err)
 	}
 }

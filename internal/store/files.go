@@ -77,10 +77,12 @@ func (r reads) ListFiles(ctx context.Context, ids []string) ([]File, error) {
 }
 
 // ListExpiredFiles returns files that may be removed at now, the longest due
-// first. Those of deleted messages, and faces, stay for grace ms longer.
-func (r reads) ListExpiredFiles(ctx context.Context, now, grace int64, limit int) ([]File, error) {
+// first, after the one given; a zero File is before all. Those of deleted
+// messages, and faces, stay for grace ms longer.
+func (r reads) ListExpiredFiles(ctx context.Context, now, grace int64, after File, limit int) ([]File, error) {
 	list, err := r.listFiles(ctx, `expires_at > 0 AND expires_at <= $1
-		AND (state <> 'gone' OR room = '' AND avatar = 0 OR expires_at <= $2) ORDER BY expires_at LIMIT $3`, []any{now, now - grace, limit})
+		AND (state <> 'gone' OR room = '' AND avatar = 0 OR expires_at <= $2)
+		AND (expires_at, id) > ($3, $4) ORDER BY expires_at, id LIMIT $5`, []any{now, now - grace, after.ExpiresAt, after.ID, limit})
 	if err != nil {
 		return nil, fmt.Errorf("list expired files: %w", err)
 	}

@@ -255,7 +255,7 @@ func TestFiles(t *testing.T) {
 		}
 		expired := func(want ...string) {
 			t.Helper()
-			list, err := s.ListExpiredFiles(t.Context(), 1e6, 0, 9)
+			list, err := s.ListExpiredFiles(t.Context(), 1e6, 0, File{}, 9)
 			var got []string
 			for _, f := range list {
 				got = append(got, f.ID)
@@ -273,8 +273,12 @@ func TestFiles(t *testing.T) {
 		if n, bytes, err := s.SumGoneFiles(t.Context()); n != 1 || bytes != made.Size || err != nil {
 			t.Errorf("files of deleted messages: %d, %d, %v", n, bytes, err)
 		}
-		if list, err := s.ListExpiredFiles(t.Context(), 1e6, 1e6, 9); err != nil || len(list) != 3 {
-			t.Errorf("expired, but for those in their grace: %v, %v", list, err)
+		list, err = s.ListExpiredFiles(t.Context(), 1e6, 1e6, File{}, 9)
+		if err != nil || len(list) != 3 {
+			t.Fatalf("expired, but for those in their grace: %v, %v", list, err)
+		}
+		if rest, err := s.ListExpiredFiles(t.Context(), 1e6, 1e6, list[0], 1); err != nil || len(rest) != 1 || rest[0].ID != list[1].ID {
+			t.Errorf("after the first: %v, %v, want %s", rest, err, list[1].ID)
 		}
 		if f, err := s.GetFile(t.Context(), "f1"); err != nil || f.State != FileGone || f.Name != "" {
 			t.Errorf("file of a deleted message: %+v, %v", f, err)
