@@ -112,6 +112,31 @@ func TestBackupsWithoutAPauseLetFilesGo(t *testing.T) {
 	has("nor what nobody used", unused.ID, false)
 }
 
+// The time of an upload is counted from its last sign of life, not from its beginning.
+func TestSlowUploadLives(t *testing.T) {
+	w := newWorld(t)
+	ana := w.user("ana", minichat.Member)
+	up, err := w.NewFile(t.Context(), ana, NewFile{Name: "slow", Size: 8<<20 + 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day := range 3 {
+		w.at.Add(86_399_000)
+		if err := w.SweepFiles(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.FileParts(t.Context(), ana, up.File, []int{2}); err != nil {
+			t.Fatalf("day %d: %v", day, err)
+		}
+	}
+	w.at.Add(86_400_000)
+	if err := w.SweepFiles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.FileParts(t.Context(), ana, up.File, []int{2})
+	wantCode(t, "after a silent day", err, minichat.NotFound)
+}
+
 // A file that cannot be removed keeps no other from going.
 func TestSweepGoesOn(t *testing.T) {
 	w := newWorld(t, func(l *minichat.Limits) { l.UploadTTLSeconds = 3600 })

@@ -162,14 +162,15 @@ func uploadOf(f *store.File) files.Upload {
 	return files.Upload{Key: f.Key, ID: f.Upload, Size: f.Size, PartSize: f.PartSize, Type: f.Type}
 }
 
-// FileParts signs the addresses of more parts, at most 16 at a time.
+// FileParts signs the addresses of more parts, at most 16 at a time. The upload
+// is alive with that: its time begins anew.
 func (c *Chat) FileParts(ctx context.Context, u minichat.User, id string, numbers []int) ([]FilePart, error) {
 	f, err := c.ownFile(ctx, u, id)
 	if err != nil {
 		return nil, err
 	}
 	if f.State != store.FileOpen {
-		return nil, minichat.FieldError(minichat.Conflict, "file", "This upload is complete.")
+		return nil, errComplete()
 	}
 	if len(numbers) == 0 || len(numbers) > partsAtOnce {
 		return nil, minichat.FieldError(minichat.BadField, "numbers", "Ask for 1 to %d parts at a time.", partsAtOnce)
@@ -180,7 +181,35 @@ func (c *Chat) FileParts(ctx context.Context, u minichat.User, id string, number
 			return nil, minichat.FieldError(minichat.BadField, "numbers", "This file has the parts 1 to %d.", up.Count())
 		}
 	}
+	if err := c.keepAlive(ctx, id); err != nil {
+		return nil, err
+	}
 	return c.partURLs(ctx, up, numbers)
+}
+
+// keepAlive puts off the end of an upload. Its parts last minutes, so whoever goes
+// on with it comes by here.
+func (c *Chat) keepAlive(ctx context.Context, id string) error {
+	return c.st.Write(ctx, func(tx *store.Tx) error {
+		f, err := tx.GetFile(ctx, id)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read a file's row: %w", err)
+		case f == nil || f.State == store.FileGone:
+			return errNoFile()
+		case f.State == store.FileReady:
+			return errComplete()
+		}
+		f.ExpiresAt = c.now() + c.uploadTTL()
+		if err := tx.UpdateFile(ctx, *f); err != nil {
+			return fmt.Errorf("put off the end of an upload: %w", err)
+		}
+		return nil
+	})
+}
+
+func errComplete() error {
+	return minichat.FieldError(minichat.Conflict, "file", "This upload is complete.")
 }
 
 // FileState tells u how far an upload of his is.
