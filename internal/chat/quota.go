@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"minichat"
+	"minichat/internal/store"
 )
 
 // FileUse is what somebody's files take up, those on their way included.
@@ -15,16 +16,16 @@ type FileUse struct {
 }
 
 type fileSums interface {
-	SumFiles(ctx context.Context, uploader string) (own, all int64, err error)
+	SumFiles(ctx context.Context, uploader string) (store.FileSums, error)
 }
 
 // FileUse tells u what his files take up and how much more they may.
 func (c *Chat) FileUse(ctx context.Context, u minichat.User) (FileUse, error) {
-	own, all, err := c.st.SumFiles(ctx, u.ID)
+	sums, err := c.st.SumFiles(ctx, u.ID)
 	if err != nil {
 		return FileUse{}, fmt.Errorf("sum up files: %w", err)
 	}
-	use := FileUse{Bytes: own}
+	use := FileUse{Bytes: sums.Own}
 	leave := func(n int64) {
 		if n = max(0, n); use.Left == nil || n < *use.Left {
 			use.Left = &n
@@ -32,16 +33,19 @@ func (c *Chat) FileUse(ctx context.Context, u minichat.User) (FileUse, error) {
 	}
 	if most := c.limits.FilesBytesPerUser; most > 0 {
 		use.Limit = &most
-		leave(most - own)
+		leave(most - sums.Own)
+		leave(most - sums.Own + most - sums.OwnDeleted)
 	}
 	if most := c.limits.FilesBytesTotal; most > 0 {
-		leave(most - all)
+		leave(most - sums.All - sums.AllDeleted)
 	}
 	return use, nil
 }
 
-// judgeQuota keeps the files of a person, and of all, within the limits. The
-// lab's people share one author: what one of them may stands at their entrance.
+// judgeQuota keeps the files of a person, and of all, within the limits. What was
+// deleted gives its place back to the person at once, though its bytes stay for a
+// while; but no more than as much again, or the disk would be filled by deleting.
+// The lab's people share one author: what one of them may stands at their entrance.
 func (c *Chat) judgeQuota(ctx context.Context, r fileSums, user string, size int64) error {
 	most, total := c.limits.FilesBytesPerUser, c.limits.FilesBytesTotal
 	if user == minichat.LabUser {
@@ -50,14 +54,16 @@ func (c *Chat) judgeQuota(ctx context.Context, r fileSums, user string, size int
 	if most == 0 && total == 0 {
 		return nil
 	}
-	own, all, err := r.SumFiles(ctx, user)
+	s, err := r.SumFiles(ctx, user)
 	switch {
 	case err != nil:
 		return fmt.Errorf("sum up files: %w", err)
-	case most > 0 && size > most-own:
-		return minichat.Errorf(minichat.QuotaExceeded, "Your files may take %d bytes; %d are taken. Delete messages with files first.", most, own)
-	case total > 0 && size > total-all:
-		return minichat.Errorf(minichat.QuotaExceeded, "All files of this place may take %d bytes; %d are taken. Delete messages with files, or ask whoever runs it to raise files_bytes_total.", total, all)
+	case most > 0 && size > most-s.Own:
+		return minichat.Errorf(minichat.QuotaExceeded, "Your files may take %d bytes; %d are taken. Delete messages with files first.", most, s.Own)
+	case most > 0 && size > most-s.Own+most-s.OwnDeleted:
+		return minichat.Errorf(minichat.QuotaExceeded, "Your files take %d bytes, and files that you deleted %d more, which go by themselves after file_grace_s. Try again later.", s.Own, s.OwnDeleted)
+	case total > 0 && size > total-s.All-s.AllDeleted:
+		return minichat.Errorf(minichat.QuotaExceeded, "All files of this place may take %d bytes; %d are taken, %d of them by files of deleted messages, which go by themselves after file_grace_s. Delete messages with files, or ask whoever runs it to raise files_bytes_total.", total, s.All+s.AllDeleted, s.AllDeleted)
 	}
 	return nil
 }

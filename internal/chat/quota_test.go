@@ -51,12 +51,40 @@ func TestQuota(t *testing.T) {
 	if _, err := w.Delete(t.Context(), ana, protocol.Delete{Room: room, Key: newKey(), Target: msg.Seq}); err != nil {
 		t.Fatal(err)
 	}
-	use(ana, 0, 60) // before the bytes go, for nobody can read them any more
+	use(ana, 0, 50) // hers at once, of the place when the bytes go
 	w.at.Add(86400 * 1000)
 	if err := w.SweepFiles(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	use(ben, 0, 100) // his was never finished
+}
+
+// Who uploads, posts and deletes again and again does not fill the disk with what
+// nobody can read.
+func TestDeletedFilesHaveALimitToo(t *testing.T) {
+	w := newWorld(t, func(l *minichat.Limits) { l.FilesBytesPerUser = 10 })
+	ana := w.user("ana", minichat.Member)
+	room := w.room(ana, minichat.Channel, "tea")
+	deleted := func() {
+		t.Helper()
+		f := w.upload(ana, "a", []byte("0123456789"))
+		msg := w.post(ana, room, "", func(p *protocol.Post) { p.Files = []string{f.ID} })
+		if _, err := w.Delete(t.Context(), ana, protocol.Delete{Room: room, Key: newKey(), Target: msg.Seq}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deleted()
+	deleted() // as much again as is hers
+	_, err := w.NewFile(t.Context(), ana, NewFile{Name: "a", Size: 1})
+	wantCode(t, "the third time", err, minichat.QuotaExceeded)
+	if use, err := w.FileUse(t.Context(), ana); err != nil || use.Bytes != 0 || *use.Left != 0 {
+		t.Errorf("got %+v, %v, want nothing taken and nothing left", use, err)
+	}
+	w.at.Add(86400 * 1000)
+	if err := w.SweepFiles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	deleted()
 }
 
 // Without limits there is nothing left to tell.

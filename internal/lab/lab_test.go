@@ -135,7 +135,7 @@ func TestUpload(t *testing.T) {
 			t.Errorf("%s: got header %v", u.name, h)
 		}
 	}
-	if sum, _, err := c.st.SumFiles(t.Context(), minichat.LabUser); err != nil || sum != 5 {
+	if sum, err := c.st.SumFiles(t.Context(), minichat.LabUser); err != nil || sum.Own != 5 {
 		t.Errorf("kept: got %d bytes, %v, want 5", sum, err)
 	}
 	status, h, _ := c.ask("OPTIONS", "/upload", "", nil, "Origin", "http://anywhere.example", "Access-Control-Request-Method", "POST")
@@ -167,11 +167,11 @@ func TestOddForms(t *testing.T) {
 		{"no end", "x", "--x\r\n" + file, 400},
 	} {
 		sum := func() int64 {
-			n, _, err := c.st.SumFiles(t.Context(), minichat.LabUser)
+			n, err := c.st.SumFiles(t.Context(), minichat.LabUser)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return n
+			return n.Own
 		}
 		before := sum()
 		status, _, answer := c.ask("POST", "/upload", "multipart/form-data; boundary="+u.boundary, strings.NewReader(u.body))

@@ -112,15 +112,23 @@ func (r reads) listFiles(ctx context.Context, where string, args []any) ([]File,
 	return list, err
 }
 
-// SumFiles returns how many bytes the uploader's files hold, and how many all
-// do; those that nobody may read any more do not count.
-func (r reads) SumFiles(ctx context.Context, uploader string) (own, all int64, err error) {
-	_, err = r.row(ctx, `SELECT COALESCE(SUM(CASE uploader WHEN $1 THEN bytes ELSE 0 END), 0), COALESCE(SUM(CASE uploader WHEN '' THEN bytes ELSE 0 END), 0)
-		FROM file_sums WHERE uploader IN ($1, '')`, []any{uploader}, &own, &all)
+// FileSums is how many bytes files hold: those that are on their way or can be
+// read, and beside them those of deleted messages, which stay for a while.
+type FileSums struct {
+	Own, OwnDeleted int64 // of one person
+	All, AllDeleted int64 // of the place
+}
+
+// SumFiles sums up the uploader's files, and all.
+func (r reads) SumFiles(ctx context.Context, uploader string) (FileSums, error) {
+	var s FileSums
+	_, err := r.row(ctx, `SELECT COALESCE(SUM(CASE uploader WHEN $1 THEN bytes ELSE 0 END), 0), COALESCE(SUM(CASE uploader WHEN $1 THEN deleted ELSE 0 END), 0),
+		COALESCE(SUM(CASE uploader WHEN '' THEN bytes ELSE 0 END), 0), COALESCE(SUM(CASE uploader WHEN '' THEN deleted ELSE 0 END), 0)
+		FROM file_sums WHERE uploader IN ($1, '')`, []any{uploader}, &s.Own, &s.OwnDeleted, &s.All, &s.AllDeleted)
 	if err != nil {
-		return 0, 0, fmt.Errorf("sum files: %w", err)
+		return FileSums{}, fmt.Errorf("sum files: %w", err)
 	}
-	return own, all, nil
+	return s, nil
 }
 
 // SumGoneFiles returns how many files of deleted messages still have their

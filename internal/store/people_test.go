@@ -247,11 +247,11 @@ func TestFiles(t *testing.T) {
 		if minichat.CodeOf(err) != minichat.Conflict {
 			t.Errorf("a second message with the file: %v", err)
 		}
-		if own, all, err := s.SumFiles(t.Context(), "ana"); own != 14 || all != 14 || err != nil {
-			t.Errorf("sum: %d, %d, %v", own, all, err)
+		if sums, err := s.SumFiles(t.Context(), "ana"); sums != (FileSums{Own: 14, All: 14}) || err != nil {
+			t.Errorf("sum: %+v, %v", sums, err)
 		}
-		if own, all, err := s.SumFiles(t.Context(), "bo"); own != 0 || all != 14 || err != nil {
-			t.Errorf("sum of one without files: %d, %d, %v", own, all, err)
+		if sums, err := s.SumFiles(t.Context(), "bo"); sums != (FileSums{All: 14}) || err != nil {
+			t.Errorf("sum of one without files: %+v, %v", sums, err)
 		}
 		expired := func(want ...string) {
 			t.Helper()
@@ -267,8 +267,8 @@ func TestFiles(t *testing.T) {
 		expired("f2", "f3", "f4") // f1 is in a message
 		say(t, s, "r", "ana", minichat.KindDelete, minichat.TargetBody{Target: seq})
 		expired("f2", "f3", "f4", "f1")
-		if own, all, err := s.SumFiles(t.Context(), "ana"); own != 14-made.Size || all != own || err != nil {
-			t.Errorf("sum after the deletion: %d, %d, %v", own, all, err)
+		if sums, err := s.SumFiles(t.Context(), "ana"); sums != (FileSums{14 - made.Size, made.Size, 14 - made.Size, made.Size}) || err != nil {
+			t.Errorf("sum after the deletion: %+v, %v", sums, err)
 		}
 		if n, bytes, err := s.SumGoneFiles(t.Context()); n != 1 || bytes != made.Size || err != nil {
 			t.Errorf("files of deleted messages: %d, %d, %v", n, bytes, err)
