@@ -117,10 +117,11 @@ func (a *Auth) Disable(ctx context.Context, handle string) error {
 		if now.Disabled {
 			return nil
 		}
-		if err := keepAnOwner(ctx, tx, *now); err != nil {
+		was := *now
+		now.Disabled = true
+		if err := tx.KeepAnOwner(ctx, was, *now); err != nil {
 			return err
 		}
-		now.Disabled = true
 		if err := tx.UpdateUser(ctx, *now, ""); err != nil {
 			return fmt.Errorf("update the user: %w", err)
 		}
@@ -132,21 +133,6 @@ func (a *Auth) Disable(ctx context.Context, handle string) error {
 	}
 	a.publishEnd(u.ID, "", codeDisabled, "This account was disabled.")
 	return nil
-}
-
-// keepAnOwner refuses to lose the last owner who can sign in.
-func keepAnOwner(ctx context.Context, tx *store.Tx, u minichat.User) error {
-	if u.Role != minichat.Owner {
-		return nil
-	}
-	owners, err := tx.CountUsers(ctx, minichat.Owner)
-	if err != nil {
-		return fmt.Errorf("count owners: %w", err)
-	}
-	if owners > 1 {
-		return nil
-	}
-	return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
 }
 
 // AddToken makes a bearer token of the user with this handle.

@@ -84,11 +84,11 @@ func judgeFree(ctx context.Context, r reads, handle, name string) error {
 // insertPerson makes the person and puts him into the rooms that everybody is
 // in, all in the transaction given. judgeFree has gone before in it.
 func insertPerson(ctx context.Context, tx *store.Tx, n newPerson) (minichat.User, error) {
-	u := minichat.User{ID: n.id, Handle: n.handle, Name: n.name, Color: minichat.ColorOf(n.id), Role: n.role, CreatedAt: n.at}
+	u := minichat.User{ID: n.id, Handle: n.handle, Name: n.name, Color: minichat.ColorOf(n.id), Role: n.role, Bot: n.phc == "", CreatedAt: n.at}
 	if err := tx.InsertUser(ctx, u, n.phc, minichat.Skeleton(n.name)); err != nil {
 		return u, fmt.Errorf("insert user: %w", err)
 	}
-	if n.role == minichat.Owner {
+	if n.role == minichat.Owner && !u.Bot {
 		if err := tx.SetSetting(ctx, settingSetup, ""); err != nil {
 			return u, fmt.Errorf("end the setup link: %w", err)
 		}

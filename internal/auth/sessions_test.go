@@ -119,7 +119,14 @@ func TestChangePasswordEndsTheOthers(t *testing.T) {
 func TestDisabledIsOutAtOnce(t *testing.T) {
 	w := newWorld(t, minichat.DefaultLimits())
 	owner := w.owner(t)
-	wantCode(t, "the last owner", w.Disable(t.Context(), "ana"), minichat.Conflict)
+	if u, err := w.AddUser(t.Context(), Person{Handle: "robot", Name: "Robot"}, minichat.Owner); err != nil || !u.Bot {
+		t.Fatalf("somebody without a password: got %+v, %v, want a bot", u, err)
+	}
+	wantCode(t, "the last owner who can sign in", w.Disable(t.Context(), "ana"), minichat.Conflict)
+	if err := w.SetPassword(t.Context(), "robot", password); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, "one of two owners", w.Disable(t.Context(), "robot"), "")
 	_, secret := w.invite(t, owner, 1)
 	ben, err := w.Join(t.Context(), Entry{Token: secret, Handle: "ben", Password: password}, From{})
 	if err != nil {
@@ -146,7 +153,7 @@ func TestDisabledIsOutAtOnce(t *testing.T) {
 	if err != nil || len(ended) != 2 || ended[0].User.ID != ben.User.ID {
 		t.Errorf("valid: got %+v, %v", ended, err)
 	}
-	if ends := w.ended(); len(ends) != 1 || ends[0].User != ben.User.ID || ends[0].Session != "" || ends[0].Code != codeDisabled {
+	if ends := w.ended(); len(ends) != 2 || ends[1].User != ben.User.ID || ends[1].Session != "" || ends[1].Code != codeDisabled {
 		t.Errorf("ends told: got %+v", ends)
 	}
 	if err := w.Enable(t.Context(), "ben"); err != nil {

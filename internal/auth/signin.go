@@ -172,6 +172,9 @@ func (a *Auth) setPassword(ctx context.Context, user, old, phc, keep string) err
 		if err := tx.SetPassword(ctx, user, phc); err != nil {
 			return fmt.Errorf("set the password: %w", err)
 		}
+		if err := endBot(ctx, tx, user); err != nil {
+			return err
+		}
 		ended, err = tx.DeleteSessions(ctx, user, keep)
 		return err
 	})
@@ -182,4 +185,17 @@ func (a *Auth) setPassword(ctx context.Context, user, old, phc, keep string) err
 		a.publishEnd(user, id, codeSession, "The password was changed.")
 	}
 	return nil
+}
+
+// endBot makes a person of a bot that has got a password.
+func endBot(ctx context.Context, tx *store.Tx, user string) error {
+	u, err := tx.GetUser(ctx, user)
+	if err != nil {
+		return fmt.Errorf("read the user: %w", err)
+	}
+	if u == nil || !u.Bot {
+		return nil
+	}
+	u.Bot = false
+	return tx.UpdateUser(ctx, *u, "")
 }

@@ -140,7 +140,7 @@ func updateUser(ctx context.Context, tx *store.Tx, by minichat.User, id string, 
 	if err := minichat.Can(by, minichat.ManagePeople, s); err != nil {
 		return minichat.User{}, err
 	}
-	if err := keepAnOwner(ctx, tx, *target, now); err != nil {
+	if err := tx.KeepAnOwner(ctx, *target, now); err != nil {
 		return minichat.User{}, err
 	}
 	if err := tx.UpdateUser(ctx, now, ""); err != nil {
@@ -152,18 +152,4 @@ func updateUser(ctx context.Context, tx *store.Tx, by minichat.User, id string, 
 		}
 	}
 	return now, nil
-}
-
-func keepAnOwner(ctx context.Context, tx *store.Tx, was, is minichat.User) error {
-	if was.Role != minichat.Owner || was.Disabled || is.Role == minichat.Owner && !is.Disabled {
-		return nil
-	}
-	owners, err := tx.CountUsers(ctx, minichat.Owner)
-	if err != nil {
-		return fmt.Errorf("count owners: %w", err)
-	}
-	if owners > 1 {
-		return nil
-	}
-	return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
 }

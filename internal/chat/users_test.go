@@ -1,10 +1,12 @@
 package chat
 
 import (
+	"context"
 	"testing"
 
 	"minichat"
 	"minichat/internal/bus"
+	"minichat/internal/store"
 )
 
 // A picture of one pixel.
@@ -60,6 +62,9 @@ func TestUpdateUser(t *testing.T) {
 	w := newWorld(t)
 	owner, admin := w.user("owner", minichat.Owner), w.user("admin2", minichat.Admin)
 	ben := w.user("ben", minichat.Member)
+	w.write(func(ctx context.Context, tx *store.Tx) error { // no owner who could sign in
+		return tx.InsertUser(ctx, minichat.User{ID: "bot", Handle: "bot", Name: "bot", Role: minichat.Owner, Bot: true}, "", "bot")
+	})
 	role := func(r minichat.Role) UserChange { return UserChange{Role: &r} }
 	yes, no := true, false
 	for _, c := range []struct {
@@ -83,6 +88,7 @@ func TestUpdateUser(t *testing.T) {
 		{"a second owner", owner, "ben", role(minichat.Owner), ""},
 		{"the second is disabled", owner, "ben", UserChange{Disabled: &yes}, ""},
 		{"the first steps down, the second cannot sign in", owner, "owner", role(minichat.Member), minichat.Conflict},
+		{"a bot that owns is disabled", owner, "bot", UserChange{Disabled: &yes}, ""},
 		{"the second is let in again", owner, "ben", UserChange{Disabled: &no}, ""},
 		{"the first steps down", owner, "owner", role(minichat.Member), ""},
 	} {
@@ -93,7 +99,7 @@ func TestUpdateUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	ends := w.heard(bus.End)
-	if len(ends) != 2 || ends[1].User != "owner" || ends[1].Session != "" || ends[1].Code != codeDisabled {
+	if len(ends) != 3 || ends[2].User != "owner" || ends[2].Session != "" || ends[2].Code != codeDisabled {
 		t.Errorf("ends told: got %+v", ends)
 	}
 	// Only admins are shown who is disabled; the directory leaves them out.
@@ -101,7 +107,7 @@ func TestUpdateUser(t *testing.T) {
 		viewer    minichat.User
 		flag      bool
 		directory int
-	}{{admin, true, 4}, {w.user("cat", minichat.Member), false, 3}} {
+	}{{admin, true, 5}, {w.user("cat", minichat.Member), false, 3}} {
 		list, err := w.Users(t.Context(), c.viewer, []string{"owner"})
 		if err != nil || len(list.List) != 1 || list.List[0].Disabled != c.flag {
 			t.Errorf("by id for %s: got %+v, %v", c.viewer.ID, list, err)

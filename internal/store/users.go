@@ -48,18 +48,28 @@ func (r reads) FindSkeleton(ctx context.Context, skeleton string) (string, error
 	return id, nil
 }
 
-// CountUsers counts the people of that role who are not disabled; for "" all.
-func (r reads) CountUsers(ctx context.Context, role minichat.Role) (int64, error) {
+// CountOwners counts the owners who can sign in: not disabled, and no bots.
+func (r reads) CountOwners(ctx context.Context) (int64, error) {
 	var n int64
-	_, err := r.row(ctx, `SELECT COUNT(*) FROM users u WHERE `+noLab+` AND ($1 = '' OR u.role = $1 AND u.disabled = 0)`,
-		[]any{string(role)}, &n)
+	_, err := r.row(ctx, `SELECT COUNT(*) FROM users WHERE role = 'owner' AND disabled = 0 AND bot = 0`, nil, &n)
 	if err != nil {
-		return 0, fmt.Errorf("count users: %w", err)
+		return 0, fmt.Errorf("count owners: %w", err)
 	}
 	return n, nil
 }
 
-const noLab = `u.id <> '` + minichat.LabUser + `'`
+// KeepAnOwner refuses a change of a user that would leave no owner who can sign
+// in: conflict.
+func (tx *Tx) KeepAnOwner(ctx context.Context, was, is minichat.User) error {
+	owns := func(u minichat.User) bool { return u.Role == minichat.Owner && !u.Disabled && !u.Bot }
+	if !owns(was) || owns(is) {
+		return nil
+	}
+	if owners, err := tx.CountOwners(ctx); err != nil || owners > 1 {
+		return err
+	}
+	return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
+}
 
 // UserQuery chooses people. With IDs it is they; else a part of the directory.
 type UserQuery struct {
@@ -72,7 +82,7 @@ type UserQuery struct {
 
 // ListUsers returns people by their handle. The lab's author is only among IDs.
 func (r reads) ListUsers(ctx context.Context, q UserQuery) ([]minichat.User, error) {
-	where, args := noLab+` AND u.handle > $1`, []any{q.After}
+	where, args := `u.id <> '`+minichat.LabUser+`' AND u.handle > $1`, []any{q.After}
 	if q.IDs != nil {
 		if len(q.IDs) == 0 {
 			return nil, nil
