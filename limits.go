@@ -32,7 +32,8 @@ type Limits struct {
 	FileBytes                 int64 `json:"file_bytes"`
 	FilesBytesPerUser         int64 `json:"files_bytes_per_user"`
 	FilesBytesTotal           int64 `json:"files_bytes_total"`
-	FileGraceSeconds          int64 `json:"file_grace_s"` // bytes of deleted files stay, unreadable, for older backups
+	UnusedFilesPerUser        int64 `json:"unused_files_per_user"` // on their way, or in no message yet
+	FileGraceSeconds          int64 `json:"file_grace_s"`          // bytes of deleted files stay, unreadable, for older backups
 	UploadTTLSeconds          int64 `json:"upload_ttl_s"`
 	LabConnectionsPerAddr     int64 `json:"lab_connections_per_address"`
 	LabPostsPerSecond         int64 `json:"lab_posts_per_second"`             // a connection
@@ -49,7 +50,7 @@ func DefaultLimits() Limits {
 		PostsPerSecond: 20, PostBurst: 40, BadFramesPerMinute: 100,
 		UnreadyConnectionsPerAddr: 8192, RoomsPerUser: 10000,
 		SigninFailuresPerMinute: 10, SigninFailuresPerMinuteIP: 100,
-		AltBytes: 1000, FileBytes: 1 << 30, FilesBytesPerUser: 10 << 30, FilesBytesTotal: 100 << 30,
+		AltBytes: 1000, FileBytes: 1 << 30, FilesBytesPerUser: 10 << 30, FilesBytesTotal: 100 << 30, UnusedFilesPerUser: 1000,
 		FileGraceSeconds: 86400, UploadTTLSeconds: 86400,
 		LabConnectionsPerAddr: 500, LabPostsPerSecond: 5, LabPostsPerSecondPerAddr: 50,
 		LabHistory: 10000,

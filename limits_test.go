@@ -22,7 +22,7 @@ func TestDefaultLimitsByName(t *testing.T) {
 		"bad_frames_per_minute": 100, "unready_connections_per_address": 8192, "connections_per_address": 0,
 		"rooms_per_user": 10000, "signin_failures_per_minute": 10, "signin_failures_per_minute_per_address": 100,
 		"alt_bytes": 1000, "file_bytes": 1 << 30, "files_bytes_per_user": 10 << 30,
-		"files_bytes_total": 100 << 30, "file_grace_s": 86400, "upload_ttl_s": 86400, "lab_connections_per_address": 500,
+		"files_bytes_total": 100 << 30, "unused_files_per_user": 1000, "file_grace_s": 86400, "upload_ttl_s": 86400, "lab_connections_per_address": 500,
 		"lab_posts_per_second": 5, "lab_posts_per_second_per_address": 50, "lab_history": 10000,
 	}
 	for name, w := range want {

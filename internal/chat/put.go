@@ -14,7 +14,7 @@ import (
 // its size, which is what r gives. More than file_bytes is too_large, and
 // nothing is kept.
 func (c *Chat) PutFile(ctx context.Context, u minichat.User, n NewFile, r io.Reader) (minichat.File, error) {
-	if err := c.judgeQuota(ctx, c.st, u.ID, 1); err != nil {
+	if err := c.judgeMore(ctx, c.st, u.ID, 1); err != nil {
 		return minichat.File{}, err
 	}
 	key := minichat.NewID(22)
@@ -30,7 +30,7 @@ func (c *Chat) PutFile(ctx context.Context, u minichat.User, n NewFile, r io.Rea
 		Base: n.Base, CreatedAt: now, ExpiresAt: now + c.uploadTTL(),
 	}
 	err = c.st.Write(ctx, func(tx *store.Tx) error {
-		if err := c.judgeQuota(ctx, tx, u.ID, info.Size); err != nil {
+		if err := c.judgeMore(ctx, tx, u.ID, info.Size); err != nil {
 			return err
 		}
 		return tx.InsertFile(ctx, row)

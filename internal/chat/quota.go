@@ -15,7 +15,8 @@ type FileUse struct {
 	Left  *int64 `json:"left,omitempty"`  // by the limits of the person and of the place; nil: neither is set
 }
 
-type fileSums interface {
+type fileReads interface {
+	CountUnusedFiles(ctx context.Context, uploader string) (int64, error)
 	SumFiles(ctx context.Context, uploader string) (store.FileSums, error)
 }
 
@@ -42,11 +43,25 @@ func (c *Chat) FileUse(ctx context.Context, u minichat.User) (FileUse, error) {
 	return use, nil
 }
 
-// judgeQuota keeps the files of a person, and of all, within the limits. What was
+// judgeMore keeps the files of a person, and of all, within the limits. The lab's
+// people share one author: what one of them may stands at their entrance.
+func (c *Chat) judgeMore(ctx context.Context, r fileReads, user string, size int64) error {
+	if most := c.limits.UnusedFilesPerUser; most > 0 && user != minichat.LabUser {
+		n, err := r.CountUnusedFiles(ctx, user)
+		if err != nil {
+			return err
+		}
+		if n >= most {
+			return minichat.Errorf(minichat.QuotaExceeded, "%d files of yours are on their way or in no message yet, the most that this server allows. Send or drop them first.", n)
+		}
+	}
+	return c.judgeQuota(ctx, r, user, size)
+}
+
+// judgeQuota is about bytes. What was
 // deleted gives its place back to the person at once, though its bytes stay for a
 // while; but no more than as much again, or the disk would be filled by deleting.
-// The lab's people share one author: what one of them may stands at their entrance.
-func (c *Chat) judgeQuota(ctx context.Context, r fileSums, user string, size int64) error {
+func (c *Chat) judgeQuota(ctx context.Context, r fileReads, user string, size int64) error {
 	most, total := c.limits.FilesBytesPerUser, c.limits.FilesBytesTotal
 	if user == minichat.LabUser {
 		most = 0

@@ -87,6 +87,28 @@ func TestDeletedFilesHaveALimitToo(t *testing.T) {
 	deleted()
 }
 
+// An upload of one byte costs a row and a folder: there is an end to that too.
+func TestUnusedFilesHaveALimit(t *testing.T) {
+	w := newWorld(t, func(l *minichat.Limits) { l.UnusedFilesPerUser = 2 })
+	ana, ben := w.user("ana", minichat.Member), w.user("ben", minichat.Member)
+	room := w.room(ana, minichat.Channel, "tea")
+	begin := func(who minichat.User) (Upload, error) {
+		return w.NewFile(t.Context(), who, NewFile{Name: "a", Size: 1})
+	}
+	whole := w.upload(ana, "a", []byte("a"))
+	_, err := begin(ana)
+	wantCode(t, "the second", err, "")
+	_, err = begin(ana)
+	wantCode(t, "the third", err, minichat.QuotaExceeded)
+	_, err = begin(ben)
+	wantCode(t, "somebody else's first", err, "")
+	w.post(ana, room, "", func(p *protocol.Post) { p.Files = []string{whole.ID} })
+	_, err = begin(ana)
+	wantCode(t, "when the first is in a message", err, "")
+	_, err = w.PutFile(t.Context(), ana, NewFile{Name: "b"}, strings.NewReader("b"))
+	wantCode(t, "through the server", err, minichat.QuotaExceeded)
+}
+
 // Without limits there is nothing left to tell.
 func TestNoQuota(t *testing.T) {
 	w := newWorld(t, func(l *minichat.Limits) { l.FilesBytesPerUser, l.FilesBytesTotal = 0, 0 })

@@ -59,7 +59,7 @@ func (c *Chat) NewFile(ctx context.Context, u minichat.User, n NewFile) (Upload,
 	if err := c.checkNewFile(n); err != nil {
 		return Upload{}, err
 	}
-	if err := c.judgeQuota(ctx, c.st, u.ID, n.Size); err != nil {
+	if err := c.judgeMore(ctx, c.st, u.ID, n.Size); err != nil {
 		return Upload{}, err
 	}
 	up, err := c.fs.Start(ctx, minichat.NewID(22), n.Size, n.Type)
@@ -77,7 +77,7 @@ func (c *Chat) NewFile(ctx context.Context, u minichat.User, n NewFile) (Upload,
 		if _, err := placeOf(ctx, tx, u.ID, ""); err != nil {
 			return err
 		}
-		if err := c.judgeQuota(ctx, tx, u.ID, n.Size); err != nil {
+		if err := c.judgeMore(ctx, tx, u.ID, n.Size); err != nil {
 			return err
 		}
 		return tx.InsertFile(ctx, row)

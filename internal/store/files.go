@@ -131,6 +131,16 @@ func (r reads) SumFiles(ctx context.Context, uploader string) (FileSums, error) 
 	return s, nil
 }
 
+// CountUnusedFiles counts the uploader's files that are on their way, or whole
+// and used nowhere.
+func (r reads) CountUnusedFiles(ctx context.Context, uploader string) (n int64, err error) {
+	_, err = r.row(ctx, `SELECT COUNT(*) FROM files WHERE uploader = $1 AND expires_at > 0 AND state <> 'gone'`, []any{uploader}, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count unused files: %w", err)
+	}
+	return n, nil
+}
+
 // SumGoneFiles returns how many files of deleted messages still have their
 // bytes, and how many these are.
 func (r reads) SumGoneFiles(ctx context.Context) (files, bytes int64, err error) {

@@ -32,6 +32,7 @@ func TestSQLiteReadsUseIndexes(t *testing.T) {
 		"unread":           func() error { _, err := s.ListUnread(ctx, "ana", []string{"r"}); return err },
 		"members":          func() error { _, err := s.ListMembers(ctx, "r", "", 200); return err },
 		"place":            func() error { _, _, err := s.GetPlace(ctx, "r", "ana"); return err },
+		"unused files":     func() error { _, err := s.CountUnusedFiles(ctx, "ana"); return err },
 		"person and place": func() error { _, _, _, err := s.GetUserPlace(ctx, "ana", "r"); return err },
 	}
 	for name, read := range reads {
@@ -40,7 +41,8 @@ func TestSQLiteReadsUseIndexes(t *testing.T) {
 		}
 	}
 	want := map[string]string{"e.thread = $2": "INDEX events_thread (room=? AND thread=? AND seq>?)",
-		"e.pinned = 1": "INDEX events_pinned (room=? AND seq>?)"}
+		"e.pinned = 1":        "INDEX events_pinned (room=? AND seq>?)",
+		"COUNT(*) FROM files": "INDEX files_unused (uploader=? AND expires_at>?)"}
 	for part, index := range want {
 		for text := range s.st.byText {
 			if strings.Contains(text, part) && !strings.Contains(strings.Join(plan(t, s, text), "\n"), index) {
