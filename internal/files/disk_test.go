@@ -340,6 +340,56 @@ func TestUploadsShareTheRoom(t *testing.T) {
 	wantCode(t, "put while the disk fills up", err, minichat.StorageFull)
 }
 
+// One part may come many times at once: what is still to come of each has its room.
+func TestPartsUnderWayShareTheRoom(t *testing.T) {
+	d := newDisk(t, t.TempDir())
+	base := serve(t, d).URL
+	u := start(t, d, 1000)
+	coming := func() int64 {
+		d.promised.mu.Lock()
+		defer d.promised.mu.Unlock()
+		return d.promised.coming
+	}
+	url, err := d.PartURL(t.Context(), u, 1, time.Now().Add(time.Minute))
+	must(t, err)
+	body, send := io.Pipe()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, base+url, body)
+	must(t, err)
+	request.ContentLength = 1000
+	answered := make(chan error)
+	go func() {
+		answer, err := http.DefaultClient.Do(request)
+		if err == nil {
+			err = answer.Body.Close()
+		}
+		answered <- err
+	}()
+	content := noise(7, 1000)
+	_, err = send.Write(content[:400])
+	must(t, err)
+	for coming() != 600 {
+		time.Sleep(time.Millisecond) // until the server has written them
+	}
+	d.promised.mu.Lock()
+	d.promised.coming += 1 << 60
+	d.promised.mu.Unlock()
+	sendPart(t, d, base, u, 1, content, http.StatusInsufficientStorage)
+	d.promised.mu.Lock()
+	d.promised.coming -= 1 << 60
+	d.promised.mu.Unlock()
+	sendPart(t, d, base, u, 1, content, http.StatusOK)
+	if got := coming(); got != 600 {
+		t.Errorf("beside one under way: got %d bytes coming, want its 600", got)
+	}
+	must(t, send.CloseWithError(errors.New("gone")))
+	if err := <-answered; err == nil {
+		t.Error("a part that was cut was taken")
+	}
+	for coming() != 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // fills gives nothing; after it there is no room any more.
 type fills struct{ d *Disk }
 

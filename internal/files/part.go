@@ -81,9 +81,6 @@ func (d *Disk) servePart(w http.ResponseWriter, r *http.Request) error {
 	if err := checkLength(r.ContentLength, size); err != nil {
 		return err
 	}
-	if err := d.hasRoom(size); err != nil {
-		return err
-	}
 	in, sum, err := d.receive(w, r, u.ID, size)
 	if err == nil {
 		err = d.place(u, number, in, sum)
@@ -153,8 +150,13 @@ func (d *Disk) receive(w http.ResponseWriter, r *http.Request, id string, size i
 	if err := rc.SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return "", "", err
 	}
+	f, err := d.expect(size)
+	if err != nil {
+		return "", "", err
+	}
+	defer f.end()
 	name = uploadFile(id, "in-"+randomName())
-	f, err := d.create(name)
+	f.File, err = d.create(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", "", errNoUpload()
 	}
