@@ -187,11 +187,15 @@ func (p *process) batch() float64 {
 // takeProfile keeps a CPU profile of the measurement's seconds, and what lives
 // in memory after them.
 func (b *bench) takeProfile(sc scenario, p *process) {
-	time.Sleep(2500 * time.Millisecond)
-	if strings.Contains(sc.load, "-n 10000") && !strings.HasPrefix(sc.load, "storm") {
-		time.Sleep(2500 * time.Millisecond) // until all are in
+	wait, seconds := 2500*time.Millisecond, 3
+	switch {
+	case strings.HasPrefix(sc.load, "storm"):
+		wait, seconds = 0, 2 // it ends by itself
+	case strings.Contains(sc.load, "-n 10000"):
+		wait, seconds = 3500*time.Millisecond, 2 // until all are in
 	}
-	err := b.keep(p, "profile?seconds=3", sc.name+".pprof")
+	time.Sleep(wait)
+	err := b.keep(p, fmt.Sprintf("profile?seconds=%d", seconds), sc.name+".pprof")
 	if strings.HasPrefix(sc.load, "idle") {
 		time.Sleep(3 * time.Second) // all are there by now
 	}
