@@ -6,7 +6,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -103,18 +102,6 @@ func (b *bench) goBuild(ctx context.Context, module, name string) error {
 	return output(cmd, filepath.Join(here(), module))
 }
 
-// pprofFile is what -pprof adds to the server.
-const pprofFile = `package main
-
-import (
-	"net/http"
-	_ "net/http/pprof"
-	"os"
-)
-
-func init() { go http.ListenAndServe(os.Getenv("MINICHAT_BENCH_PPROF"), nil) }
-`
-
 func (b *bench) buildMinichat(ctx context.Context) error {
 	if b.has("minichat") {
 		return nil
@@ -126,18 +113,7 @@ func (b *bench) buildMinichat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"build", "-trimpath", "-o", filepath.Join(b.dir, "minichat")}
-	if b.profile == "" {
-		args = append(args, "-ldflags=-s -w")
-	} else {
-		added, overlay := filepath.Join(b.dir, "pprof.go"), filepath.Join(b.dir, "overlay.json")
-		list, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, "cmd/minichat/bench_pprof.go"): added}})
-		if err := errors.Join(err, os.WriteFile(added, []byte(pprofFile), 0o644), os.WriteFile(overlay, list, 0o644)); err != nil {
-			return err
-		}
-		args = append(args, "-overlay", overlay)
-	}
-	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/minichat")...)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(b.dir, "minichat"), "./cmd/minichat")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	return errors.Join(output(cmd, root), b.makeCertificate())
 }

@@ -48,7 +48,7 @@ func main() {
 	lab := flag.String("lab", "../shared/bench/lab/server.py", "the classroom's server.py, which is not part of this project")
 	dir := flag.String("dir", os.TempDir(), "where the scratch folder is made; must be a disk, not memory")
 	keep := flag.String("keep", "", "a scratch folder that stays: what is built there already is used as it is")
-	prof := flag.String("pprof", "", "write CPU profiles of MiniChat to this folder (a server with net/http/pprof added)")
+	prof := flag.String("pprof", "", "write profiles of MiniChat to this folder (which runs with --debug-listen then)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -90,7 +90,7 @@ func (b *bench) start(ctx context.Context, c *contender, data string) (*process,
 	p.cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	if b.profile != "" {
 		p.prof = fmt.Sprintf("127.0.0.1:%d", freePort())
-		p.cmd.Env = append(p.cmd.Env, "MINICHAT_BENCH_PPROF="+p.prof)
+		p.cmd.Env = append(p.cmd.Env, "MINICHAT_DEBUG_LISTEN="+p.prof)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.words, &p.words
 	p.began = time.Now()
