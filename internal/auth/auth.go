@@ -64,6 +64,7 @@ type Auth struct {
 
 	mu   sync.Mutex
 	used map[use]int64 // when it was last, not yet written
+	many chan struct{} // told when much waits to be written
 	stop chan struct{}
 	done chan struct{}
 }
@@ -84,6 +85,7 @@ func New(st *store.Store, b bus.Bus, o Options) *Auth {
 		hasher:   newHasher(o.Hashes),
 		failures: newFailures(),
 		used:     map[use]int64{},
+		many:     make(chan struct{}, 1),
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
 	}

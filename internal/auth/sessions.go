@@ -14,6 +14,7 @@ import (
 // every ten minutes, since a write costs an fsync.
 const (
 	sessionTTL  = 30 * 24 * 3600 * 1000 // ms
+	usedAtOnce  = 1000                  // are written without waiting for the minute
 	usedEvery   = 10 * 60 * 1000        // ms
 	deviceRunes = 64
 )
@@ -164,21 +165,31 @@ func (a *Auth) markUsed(kind, id string, written int64) {
 	}
 	a.mu.Lock()
 	a.used[use{kind == KindToken, id}] = now
+	many := len(a.used) >= usedAtOnce
 	a.mu.Unlock()
+	if many {
+		select {
+		case a.many <- struct{}{}:
+		default: // it has been told
+		}
+	}
 }
 
 func (a *Auth) keepUsed(every time.Duration) {
 	defer close(a.done)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
+	for many := a.many; ; {
 		select {
 		case <-a.stop:
 			return
+		case <-many:
 		case <-tick.C:
-			if err := a.flushUsed(context.Background()); err != nil {
-				a.log.Warn("sessions' last use not written, will be tried again", "error", err)
-			}
+		}
+		many = a.many
+		if err := a.flushUsed(context.Background()); err != nil {
+			many = nil // not before the next tick
+			a.log.Warn("sessions' last use not written, will be tried again", "error", err)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package auth
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"minichat"
 )
@@ -204,5 +206,19 @@ func TestTokens(t *testing.T) {
 	}
 	if list, _ := w.Tokens(t.Context(), owner.Identity); list[0].UsedAt != w.at.Load() {
 		t.Errorf("last use: got %d, want %d", list[0].UsedAt, w.at.Load())
+	}
+}
+
+// When a class comes in at once, what is noted of each is written then, and does
+// not take memory until the minute is over.
+func TestManyUsesAreWrittenAtOnce(t *testing.T) {
+	w := newWorld(t, minichat.DefaultLimits())
+	for i := range usedAtOnce {
+		w.markUsed(KindToken, strconv.Itoa(i), 0)
+	}
+	for waiting := usedAtOnce; waiting > 0; time.Sleep(time.Millisecond) {
+		w.Auth.mu.Lock()
+		waiting = len(w.used)
+		w.Auth.mu.Unlock()
 	}
 }

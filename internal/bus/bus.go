@@ -10,7 +10,7 @@ const (
 	Event  = "event"  // Event and Data: an entry of Room's log
 	Typing = "typing" // By is writing in Room
 	Read   = "read"   // User has read Room up to Seq
-	User   = "user"   // Person changed name, colour, face or role
+	User   = "user"   // Data: somebody changed name, colour, face or role
 	Room   = "room"   // how User sees Room changed without an event
 	End    = "end"    // the sessions of User, or Session, are over
 )
@@ -25,8 +25,6 @@ type Message struct {
 	Data  []byte // the v1 JSON frame, without a socket header
 
 	Seq, Unread, Mentions int64 // Read
-
-	Person *minichat.User // User
 
 	Session string // End: only this session or token; "" means any of User
 	Code    int    // End: the close code

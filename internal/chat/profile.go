@@ -120,5 +120,5 @@ func changeFace(ctx context.Context, tx *store.Tx, old, now string, face *store.
 
 // tellUser tells everybody how u looks now.
 func (c *Chat) tellUser(u minichat.User) {
-	c.bus.Publish(bus.Message{Kind: bus.User, Person: &u, Data: protocol.AppendSignalUser(nil, u)})
+	c.bus.Publish(bus.Message{Kind: bus.User, Data: protocol.AppendSignalUser(nil, u)})
 }

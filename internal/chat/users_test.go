@@ -6,6 +6,7 @@ import (
 
 	"minichat"
 	"minichat/internal/bus"
+	"minichat/internal/protocol"
 	"minichat/internal/store"
 )
 
@@ -43,7 +44,7 @@ func TestUpdateMe(t *testing.T) {
 		t.Errorf("me: got %+v, %v", me, err)
 	}
 	told := w.heard(bus.User)
-	if last := told[len(told)-1]; last.Person == nil || *last.Person != me || len(last.Data) == 0 {
+	if last := told[len(told)-1]; string(last.Data) != string(protocol.AppendSignalUser(nil, me)) {
 		t.Errorf("told: got %+v, want %+v", last, me)
 	}
 	if o, err := w.OpenFile(t.Context(), Reader{User: &ben}, face.ID); err != nil {

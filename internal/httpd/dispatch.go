@@ -87,7 +87,7 @@ func (p *peer) change(f protocol.Frame, k keyedRequest, queued func()) {
 		}
 		p.session.Answer(k.room, k.key, payload)
 	}()
-	r, err := k.do(store.WithQueued(context.Background(), queued), p.session.User())
+	r, err := k.do(store.WithQueued(context.Background(), queued), p.user())
 	if err != nil {
 		p.fault(f.Type, err)
 		payload = protocol.AppendError(nil, &f.N, err)
@@ -96,13 +96,16 @@ func (p *peer) change(f protocol.Frame, k keyedRequest, queued func()) {
 	payload = protocol.AppendOK(nil, f.N, protocol.OK{Seq: r.Seq, ID: r.ID, At: r.At, Dup: r.Dup, Rev: r.Rev})
 }
 
+// user is who asks; what he is and may is judged by what is read then.
+func (p *peer) user() minichat.User { return minichat.User{ID: p.session.User()} }
+
 func (p *peer) pull(f protocol.Frame) {
 	q := f.Body.(*protocol.Pull)
 	limit := 0
 	if q.Limit != nil {
 		limit = int(*q.Limit)
 	}
-	page, err := p.s.o.Chat.Events(context.Background(), p.session.User(), q.Room, q.After, q.Before, limit)
+	page, err := p.s.o.Chat.Events(context.Background(), p.user(), q.Room, q.After, q.Before, limit)
 	if err != nil {
 		p.fail(f, err)
 		return
@@ -111,7 +114,7 @@ func (p *peer) pull(f protocol.Frame) {
 }
 
 func (p *peer) read(f protocol.Frame) {
-	if err := p.s.o.Chat.MarkRead(context.Background(), p.session.User(), *f.Body.(*protocol.Read)); err != nil {
+	if err := p.s.o.Chat.MarkRead(context.Background(), p.user(), *f.Body.(*protocol.Read)); err != nil {
 		p.fail(f, err)
 		return
 	}
@@ -120,7 +123,7 @@ func (p *peer) read(f protocol.Frame) {
 
 // typing has no answer, not even when it was refused.
 func (p *peer) typing(f protocol.Frame) {
-	if err := p.s.o.Chat.Typing(context.Background(), p.session.User(), *f.Body.(*protocol.Typing)); err != nil {
+	if err := p.s.o.Chat.Typing(context.Background(), p.user(), *f.Body.(*protocol.Typing)); err != nil {
 		p.fault(f.Type, err)
 	}
 }

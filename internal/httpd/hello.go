@@ -38,7 +38,7 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 		p.refuse(c, err)
 		return
 	}
-	session, err := p.s.o.Hub.Join(c, hub.Client{User: who.User, ID: who.Session, Token: who.Kind == auth.KindToken, Follow: hello.Rooms == nil || *hello.Rooms})
+	session, err := p.s.o.Hub.Join(c, hub.Client{User: who.User.ID, ID: who.Session, Token: who.Kind == auth.KindToken, Follow: hello.Rooms == nil || *hello.Rooms})
 	if err != nil {
 		c.Close(1012, "the server is about to restart")
 		return
@@ -57,7 +57,7 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 		p.refuse(c, err)
 		return
 	}
-	p.cookie = "" // it has done its work
+	p.cookie = nil // it has done its work
 	c.Ready(p.s.o.Limits.FrameBytes)
 	session.Start(p.welcome(n, who.User, rooms), more)
 	session.Resume(hello.Epoch, hello.Cursors)
@@ -68,8 +68,8 @@ func (p *peer) identify(token string) (auth.Identity, error) {
 	switch {
 	case token != "":
 		return p.s.o.Auth.ByToken(context.Background(), token)
-	case p.cookie != "":
-		return p.s.o.Auth.ByCookie(context.Background(), p.cookie)
+	case p.cookie != nil:
+		return p.s.o.Auth.ByCookie(context.Background(), *p.cookie)
 	}
 	return auth.Identity{}, errUnauthenticated()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"minichat"
 	"minichat/internal/auth"
 )
 
@@ -39,7 +40,7 @@ func (s *Server) identities() []auth.Identity {
 		if c.Encoding != nil {
 			continue // the classroom signs nobody in
 		}
-		who := auth.Identity{User: c.User, Session: c.ID, Kind: auth.KindSession}
+		who := auth.Identity{User: minichat.User{ID: c.User}, Session: c.ID, Kind: auth.KindSession}
 		if c.Token {
 			who.Kind = auth.KindToken
 		}

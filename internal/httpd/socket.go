@@ -26,7 +26,7 @@ type peer struct {
 	s       *Server
 	place   *places
 	session *hub.Session // nil before hello
-	cookie  string       // the session's cookie that came with the upgrade; "" when none, and after hello
+	cookie  *string      // the session's cookie that came with the upgrade; nil: none, or after hello
 	lanes   lanes
 
 	// Only whoever reads the connection touches these.
@@ -73,7 +73,8 @@ func (s *Server) admit(r *http.Request) (*peer, error) {
 		if r.Header.Get("Origin") == "" {
 			return nil, minichat.Errorf(minichat.Forbidden, "A socket with a cookie needs an Origin.")
 		}
-		p.cookie = strings.Clone(cookie.Value) // not the whole header
+		value := strings.Clone(cookie.Value) // not the whole header
+		p.cookie = &value
 	}
 	return p, nil
 }

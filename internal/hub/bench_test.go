@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"minichat"
 )
 
 // swallow adds clients that cost as little as can be: they read and count bytes.
@@ -37,7 +35,7 @@ func (w *world) sleeper(t testing.TB, room string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	w.who <- Client{User: minichat.User{ID: "ana"}}
+	w.who <- Client{User: "ana"}
 	fmt.Fprint(nc, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
 	say := func(s string) { nc.Write(append([]byte{0x81, 0x80 | byte(len(s)), 0, 0, 0, 0}, s...)) }
 	say(`{"type":"hello","n":0}`)

@@ -190,12 +190,12 @@ func (p *testPeer) Text(c *socket.Conn, b []byte) {
 	case *protocol.Presence:
 		p.session.Presence(f.N, body.State)
 	case *protocol.Typing:
-		by := p.session.User().ID
+		by := p.session.User()
 		p.w.bus.Publish(bus.Message{Kind: bus.Typing, Room: body.Room, By: by, Data: protocol.AppendSignalTyping(nil, body.Room, by, 0, 5000)})
 	case *protocol.Post:
 		p.session.Begin(body.Room, body.Key)
 		go func() {
-			seq := p.w.append(body.Room, p.session.User().ID, body.Key, minichat.KindMessage, minichat.MessageBody{Text: body.Text, Rev: 1})
+			seq := p.w.append(body.Room, p.session.User(), body.Key, minichat.KindMessage, minichat.MessageBody{Text: body.Text, Rev: 1})
 			p.session.Answer(body.Room, body.Key, protocol.AppendOK(nil, f.N, protocol.OK{Seq: seq}))
 		}()
 	}
@@ -213,7 +213,7 @@ func (p *testPeer) start(c *socket.Conn) {
 	if who.Follow {
 		p.w.mu.Lock()
 		for _, r := range p.w.rooms {
-			if r.members[who.User.ID] {
+			if r.members[who.User] {
 				mine = append(mine, r.Room)
 			}
 		}
@@ -282,7 +282,7 @@ func (w *world) dialSaying(user, hello string, change ...func(*Client)) *client 
 	}
 	ws.SetReadLimit(-1)
 	w.t.Cleanup(func() { ws.CloseNow() })
-	who := Client{User: minichat.User{ID: user, Handle: user}, ID: "s-" + user}
+	who := Client{User: user, ID: "s-" + user}
 	for _, c := range change {
 		c(&who)
 	}

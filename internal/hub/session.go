@@ -16,7 +16,7 @@ var ErrDraining = errors.New("hub: draining")
 
 // Client is who a session is for.
 type Client struct {
-	User     minichat.User
+	User     string
 	ID       string    // of the sign-in session or token
 	Token    bool      // ID is a token's
 	Follow   bool      // wants to hear of all rooms that the user is in
@@ -159,12 +159,9 @@ func (s *Session) Leave() {
 	s.hub.count.sessions.Add(-1)
 }
 
-// User is the person as he is now.
-func (s *Session) User() minichat.User {
-	s.user.mu.Lock()
-	defer s.user.mu.Unlock()
-	return s.user.person
-}
+// User is the id of who it is for. What he is and may is read anew for each
+// request: kept here, it would take more than all else of somebody who is silent.
+func (s *Session) User() string { return s.user.id }
 
 // Send sends one frame that somebody waits for. While the peer is behind it
 // waits too, which is what holds a greedy client back.

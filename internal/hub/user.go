@@ -5,7 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"minichat"
 	"minichat/internal/bus"
 )
 
@@ -17,7 +16,6 @@ type user struct {
 
 	mu       sync.Mutex // all below
 	gone     bool       // the last session left
-	person   minichat.User
 	sessions []*Session
 	rooms    []*member
 }
@@ -46,13 +44,13 @@ func (u *user) everySession(into []*Session) []*Session {
 
 // enroll adds a session. extra is the one to be closed in its place, if there
 // are too many: the longest silent.
-func (h *Hub) enroll(s *Session, who minichat.User) (extra *Session) {
-	sh := h.userShard(who.ID)
+func (h *Hub) enroll(s *Session, who string) (extra *Session) {
+	sh := h.userShard(who)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	u := sh.m[who.ID]
-	if u == nil { // who is there already is kept up to date
-		u = &user{id: who.ID, person: who}
+	u := sh.m[who]
+	if u == nil {
+		u = &user{id: who}
 		sh.m[u.id] = u
 	}
 	u.mu.Lock()
@@ -180,16 +178,7 @@ func (u *user) weigh() {
 	}
 }
 
-// profile takes somebody's new face: his sessions know it, everybody is told.
+// profile tells everybody of somebody's new face.
 func (h *Hub) profile(m bus.Message) {
-	if m.Person != nil {
-		if u := h.person(m.Person.ID); u != nil {
-			u.mu.Lock()
-			u.person = *m.Person
-			u.mu.Unlock()
-		}
-	}
-	if m.Data != nil {
-		h.notes.put(h, note{kind: noteAll, data: appendFrame(nil, m.Data)})
-	}
+	h.notes.put(h, note{kind: noteAll, data: appendFrame(nil, m.Data)})
 }

@@ -64,7 +64,7 @@ func (v *visitor) join(c *socket.Conn) {
 	l := v.lab
 	after, err := l.historyAfter(v.ctx)
 	if err == nil {
-		v.session, err = l.o.Hub.Join(c, hub.Client{User: l.author, ID: minichat.NewID(22), Encoding: l.encoding})
+		v.session, err = l.o.Hub.Join(c, hub.Client{User: l.author.ID, ID: minichat.NewID(22), Encoding: l.encoding})
 	}
 	if err != nil {
 		c.Close(closeRestart, "The server is about to stop.")

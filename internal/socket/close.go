@@ -26,12 +26,12 @@ func (c *Conn) part(code int, reason string) {
 // where not, it may wait for the peer, and mu is not held.
 func (c *Conn) parted() {
 	c.deadline(&c.overBy, c.srv.ticks(c.srv.o.Linger))
-	if c.nc == nil {
-		if c.sec != nil {
-			c.sec.CloseWrite() // an error means that the peer is gone, which the reader sees
+	if c.polled() {
+		if sec := c.secured(); sec != nil {
+			sec.CloseWrite() // an error means that the peer is gone, which the reader sees
 		}
 		endWriting(c.fd)
-	} else if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+	} else if half, ok := c.link.nc.(interface{ CloseWrite() error }); ok {
 		half.CloseWrite() // an error means that the peer is gone, which the reader sees
 	}
 }
@@ -51,7 +51,7 @@ func (c *Conn) lost() {
 	c.out = nil
 	c.leave(over)
 	c.hangUp()
-	if c.nc == nil && !c.reading {
+	if c.polled() && !c.reading {
 		c.reading = true
 		go c.finish()
 	}
@@ -59,8 +59,8 @@ func (c *Conn) lost() {
 
 // hangUp closes what the connection is made of. mu is held, or c not yet known.
 func (c *Conn) hangUp() {
-	if c.nc != nil {
-		base(c.nc).Close() // whoever reads it finds out
+	if !c.polled() {
+		base(c.link.nc).Close() // whoever reads it finds out
 		return
 	}
 	c.poller().remove(c)

@@ -31,10 +31,9 @@ const (
 type Conn struct {
 	srv     *Server
 	as      *Accept
-	nc      net.Conn // nil: the descriptor is ours
-	sec     *secured // TLS on the descriptor; nil: none
-	fd      int32    // valid while state is not over, under mu
-	stamp   int32    // the poller's
+	link    *link // nil: a plain descriptor of ours
+	fd      int32 // valid while state is not over, under mu
+	stamp   int32 // the poller's
 	handler Handler
 	limit   atomic.Int64
 	in      *reader // of whoever reads; nil while idle
@@ -54,6 +53,23 @@ type Conn struct {
 	out      *outbox       // what waits for the peer; nil: nothing
 	drained  chan struct{} // made when asked for
 	done     chan struct{} // made when asked for
+}
+
+// link is what a connection has beside a descriptor of ours, or instead of one.
+type link struct {
+	nc  net.Conn // instead
+	sec *secured // beside: TLS on it
+}
+
+// polled reports whether the descriptor is ours.
+func (c *Conn) polled() bool { return c.link == nil || c.link.nc == nil }
+
+// secured is TLS on a descriptor of ours; nil: none.
+func (c *Conn) secured() *secured {
+	if c.link == nil {
+		return nil
+	}
+	return c.link.sec
 }
 
 // Ready lifts the deadline of Accept.ReadyWithin and sets how many bytes a

@@ -27,7 +27,7 @@ func (c *Conn) join(rest []byte) {
 		c.lost()
 		return
 	}
-	if len(rest) > 0 || c.sec != nil { // TLS may hold more that was read with the handshake
+	if len(rest) > 0 || c.secured() != nil { // TLS may hold more that was read with the handshake
 		c.reading = true
 		go c.serve(rest)
 	}
@@ -76,7 +76,7 @@ func (c *Conn) serve(rest []byte) {
 func (c *Conn) readSome(b []byte, full bool) (n int, on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != over && !full && !c.more && !c.ended && c.sec == nil {
+	if c.state != over && !full && !c.more && !c.ended && c.secured() == nil {
 		c.reading = false
 		return 0, false
 	}
@@ -97,8 +97,8 @@ func (c *Conn) readSome(b []byte, full bool) (n int, on bool) {
 }
 
 func (c *Conn) fetch(b []byte) (int, error) {
-	if c.sec != nil {
-		return c.sec.fetch(b)
+	if sec := c.secured(); sec != nil {
+		return sec.fetch(b)
 	}
 	return readNow(c.fd, b)
 }
@@ -128,7 +128,7 @@ func (c *Conn) aside(b []byte) {
 
 // readWaiting waits with a small buffer and takes a large one while more comes.
 func (c *Conn) readWaiting(small []byte) bool {
-	n, err := c.nc.Read(small)
+	n, err := c.link.nc.Read(small)
 	if n > 0 {
 		c.aside(small[:n])
 	}
@@ -137,7 +137,7 @@ func (c *Conn) readWaiting(small []byte) bool {
 	}
 	bp := c.srv.buffers.Get().(*[]byte)
 	defer c.srv.buffers.Put(bp)
-	if n, err = c.nc.Read(*bp); n > 0 {
+	if n, err = c.link.nc.Read(*bp); n > 0 {
 		c.aside((*bp)[:n])
 	}
 	return err == nil

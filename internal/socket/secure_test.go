@@ -76,7 +76,7 @@ func TestSecureStallWithNothingQueued(t *testing.T) {
 		kept := func() (withTLS, queued int) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			return len(c.sec.wire.rest), c.out.size()
+			return len(c.secured().wire.rest), c.out.size()
 		}
 		for c.Write(text) {
 			if n, _ := kept(); n == 0 {

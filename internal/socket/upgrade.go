@@ -62,26 +62,25 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request, a *Accept, h Ha
 		return nil, fmt.Errorf("clear the deadline: %w", err)
 	}
 	bound(nc)
-	c := &Conn{srv: s, as: a, nc: nc, handler: h}
+	c := &Conn{srv: s, as: a, handler: h}
 	c.limit.Store(a.ReadLimit)
 	c.heard.Store(s.now())
-	return c, s.begin(c, answer(key, a.Subprotocol), bytes.Clone(rest))
+	return c, s.begin(c, nc, answer(key, a.Subprotocol), bytes.Clone(rest))
 }
 
 // settle finds a poller for the connection, if it has a descriptor.
-func (s *Server) settle(c *Conn) {
-	if len(s.pollers) == 0 {
-		return
+func (s *Server) settle(c *Conn, nc net.Conn) {
+	fd, ok := int32(0), false
+	tcp, sec := plain(nc)
+	if tcp != nil && len(s.pollers) > 0 {
+		fd, ok = takeOver(tcp)
 	}
-	tcp, sec := plain(c.nc)
-	if tcp == nil {
-		return
-	}
-	fd, ok := takeOver(tcp)
 	if !ok {
+		c.link = &link{nc: nc}
 		return
 	}
-	if c.nc, c.fd, c.sec = nil, fd, sec; sec != nil {
+	if c.fd = fd; sec != nil {
+		c.link = &link{sec: sec}
 		sec.wire.taken, sec.wire.fd = true, fd
 	}
 }
@@ -90,12 +89,12 @@ func (s *Server) settle(c *Conn) {
 func (c *Conn) poller() *poller { return c.srv.pollers[int(c.fd)%len(c.srv.pollers)] }
 
 // begin sends the answer and starts reading.
-func (s *Server) begin(c *Conn, answer, rest []byte) error {
-	if _, err := c.nc.Write(answer); err != nil {
-		c.nc.Close()
+func (s *Server) begin(c *Conn, nc net.Conn, answer, rest []byte) error {
+	if _, err := nc.Write(answer); err != nil {
+		nc.Close()
 		return fmt.Errorf("answer the handshake: %w", err)
 	}
-	s.settle(c)
+	s.settle(c, nc)
 	if !s.wheel.add(c) {
 		c.hangUp()
 		return ErrClosed
@@ -108,7 +107,7 @@ func (s *Server) begin(c *Conn, answer, rest []byte) error {
 	if c.as.ReadyWithin > 0 {
 		c.deadline(&c.readyBy, s.ticks(c.as.ReadyWithin))
 	}
-	if c.nc == nil {
+	if c.polled() {
 		c.join(rest)
 	} else {
 		go c.read(rest) // a goroutine that has not the grown stack of the handshake

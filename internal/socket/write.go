@@ -43,16 +43,16 @@ func (c *Conn) waiting() bool { return c.draining || c.queued() > 0 }
 
 // queued is how many bytes have still to go. mu is held.
 func (c *Conn) queued() int {
-	if c.sec != nil {
-		return c.out.size() + len(c.sec.wire.rest)
+	if sec := c.secured(); sec != nil {
+		return c.out.size() + len(sec.wire.rest)
 	}
 	return c.out.size()
 }
 
 // put writes what goes at once to a descriptor of ours. mu is held.
 func (c *Conn) put(b []byte) (int, error) {
-	if c.sec != nil {
-		return c.sec.put(b)
+	if sec := c.secured(); sec != nil {
+		return sec.put(b)
 	}
 	return writeNow(c.fd, b)
 }
@@ -68,7 +68,7 @@ func (c *Conn) push(frames []byte) {
 		return
 	}
 	n := 0
-	if c.nc == nil {
+	if c.polled() {
 		var err error
 		if n, err = c.put(frames); err != nil {
 			c.lost()
@@ -80,7 +80,7 @@ func (c *Conn) push(frames []byte) {
 	} else if c.queued() == 0 {
 		return
 	}
-	if c.nc == nil {
+	if c.polled() {
 		c.deadline(&c.stallBy, c.srv.ticks(c.srv.o.Stall)) // the poller tells when there is room
 		return
 	}
@@ -99,8 +99,8 @@ func (c *Conn) pour() {
 		c.took(n)
 	}
 	moved := n > 0
-	if c.sec != nil {
-		moved, c.sec.wire.moved = c.sec.wire.moved, false
+	if sec := c.secured(); sec != nil {
+		moved, sec.wire.moved = sec.wire.moved, false
 	}
 	if moved {
 		c.stallBy.Store(0)
@@ -125,8 +125,8 @@ func (c *Conn) drain() {
 		if b == nil {
 			break
 		}
-		c.nc.SetWriteDeadline(time.Now().Add(c.srv.o.Stall)) // an error shows in the write
-		n, err := c.nc.Write(b[:min(len(b), chunk)])
+		c.link.nc.SetWriteDeadline(time.Now().Add(c.srv.o.Stall)) // an error shows in the write
+		n, err := c.link.nc.Write(b[:min(len(b), chunk)])
 		c.mu.Lock()
 		if c.state == over {
 			c.mu.Unlock()
