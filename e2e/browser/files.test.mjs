@@ -104,13 +104,17 @@ test('files in the page', async (t) => {
   })
 
   await t.test('a file that was chosen a moment ago goes with the text', async () => {
+    let answer
+    const asked = new Promise((resolve) => { answer = resolve })
     await page.route('**/api/v1/me', async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 1000)) // whether there is space for it
+      await asked // whether there is space for it
       await route.continue()
     })
     await ana.attach({ name: 'slow.png', mimeType: 'image/png', buffer: picture })
     await ana.write('at once')
+    await page.getByText(/reading…$/).waitFor()
     await page.getByText('Sends when the files are up').waitFor()
+    answer()
     await ana.sent('at once').getByRole('img', { name: 'slow.png' }).waitFor()
     await page.unroute('**/api/v1/me')
   })

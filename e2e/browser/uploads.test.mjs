@@ -104,6 +104,27 @@ test('uploads that are torn', async (t) => {
     assert.equal(sha(await fileOf(server, owner, 'from the other tab')), sha(bytes))
   })
 
+  await t.test('a file that is saved again before it is read is left out in words; the one beside it goes up', async (t) => {
+    line.reset()
+    line.let(1)
+    let answer
+    const asked = new Promise((resolve) => { answer = resolve })
+    await page.route('**/api/v1/me', async (route) => {
+      await asked // whether there is space for them
+      await route.continue()
+    })
+    const changed = await onDisk(t, 'changed.txt', 'as it was')
+    await ana.attach([changed, await onDisk(t, 'beside.txt', 'beside')])
+    await page.getByText(/reading…$/).nth(1).waitFor()
+    await writeFile(changed, 'as it is now')
+    answer()
+    await page.getByText('changed.txt cannot be read: it was changed or moved').waitFor()
+    await page.getByRole('button', { name: 'Remove beside.txt' }).waitFor()
+    await page.unroute('**/api/v1/me')
+    await ana.write('the one beside')
+    await ana.sent('the one beside').getByLabel('Download beside.txt').waitFor()
+  })
+
   await t.test('cancelled: gone from the page, the device and the server', async () => {
     line.reset()
     const made = page.waitForResponse((response) => response.url().endsWith('/api/v1/files'))
@@ -125,7 +146,7 @@ function confirmed(page) {
   return page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('minichat.parts.')).reduce((sum, key) => sum + localStorage[key].split(' ').length, 0))
 }
 
-/** A file to choose: its path. @param {import('node:test').TestContext} t @param {string} name @param {Buffer} bytes */
+/** A file to choose: its path. @param {import('node:test').TestContext} t @param {string} name @param {Buffer|string} bytes */
 async function onDisk(t, name, bytes) {
   const folder = await mkdtemp(join(tmpdir(), 'minichat-choose-'))
   atEnd(t, () => rm(folder, { recursive: true, force: true }))

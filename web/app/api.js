@@ -103,8 +103,8 @@ export class Api {
   /** @param {string} id */
   endSession(id) { return this.call('DELETE', `/sessions/${part(id)}`) }
 
-  /** @returns {Promise<User & {files?: {bytes: number, limit?: number}}>} */
-  me() { return this.call('GET', '/me') }
+  /** @param {AbortSignal} [signal] @returns {Promise<User & {files?: {bytes: number, limit?: number}}>} */
+  me(signal) { return this.call('GET', '/me', { signal }) }
   /** @param {{name?: string, color?: string, avatar?: string}} change @returns {Promise<User>} */
   updateMe(change) { return this.call('PATCH', '/me', { body: change }) }
   /** @param {string} old @param {string} fresh */

@@ -54,7 +54,7 @@ export class Client {
       api: this.api,
       limits: () => this.store.limits.value,
       keepDetails: () => !this.settings.cleanPhotos.value,
-      usage: () => this.usage(),
+      usage: (signal) => this.usage(signal),
       keys,
       tab: keyStore('sessionStorage'),
       locks: globalThis.navigator?.locks,
@@ -136,11 +136,11 @@ export class Client {
     this.session.value = 'in'
   }
 
-  /** What my files take up, where that is limited. @returns {Promise<import('./uploads.js').Usage|null>} */
-  async usage() {
+  /** What my files take up, where that is limited. @param {AbortSignal} [signal] @returns {Promise<import('./uploads.js').Usage|null>} */
+  async usage(signal) {
     const { files_bytes_per_user: mine, files_bytes_total: all } = this.store.limits.value
     if (!mine && !all) return null
-    const { files } = await this.api.me()
+    const { files } = await this.api.me(signal)
     return files ?? null
   }
 

@@ -26,7 +26,7 @@ import { putPart } from './transfer.js'
  * @property {string} [preview]
  * @property {import('./pictures.js').PhotoNote} [note]
  * @property {string} [alt]
- * @property {'queued'|'sending'|'paused'|'done'|'failed'} state
+ * @property {'reading'|'queued'|'sending'|'paused'|'done'|'failed'} state
  * @property {number} sent bytes
  * @property {number} speed bytes a second
  * @property {string} [error] why it failed, or what it waits for
@@ -42,7 +42,8 @@ import { putPart } from './transfer.js'
  * @property {Api} api
  * @property {() => Limits} limits
  * @property {() => boolean} [keepDetails] leave in photos what they say of where and when
- * @property {() => Promise<Usage|null>} [usage]
+ * @property {(signal: AbortSignal) => Promise<Usage|null>} [usage]
+ * @property {number} [patience] how long that may take, in milliseconds
  * @property {KeyStore} [keys] where it is kept which parts are up
  * @property {KeyStore} [tab] what a reload leaves and no other tab sees: sessionStorage
  * @property {LockManager} [locks] navigator.locks, where there is one
@@ -63,14 +64,13 @@ const MINE = 'minichat.uploads'
 export class Uploads {
   /** @type {import('@preact/signals').Signal<Upload[]>} */
   list = signal([])
-  /** Scopes whose files are being looked at, each as often as it happens. */
-  #adding = signal(/** @type {string[]} */ ([]))
   /** @type {Shelf<Kept>} */
   #shelf = memoryShelf()
   #api
   #limits
   #keepDetails
   #usage
+  #patience
   #keys
   #tab
   #locks
@@ -85,11 +85,12 @@ export class Uploads {
   #held = new Map()
 
   /** @param {UploadsOptions} options */
-  constructor({ api, limits, keepDetails = () => false, usage = async () => null, keys = memoryStore(), tab = memoryStore(), locks, put = putPart }) {
+  constructor({ api, limits, keepDetails = () => false, usage = async () => null, patience = 5000, keys = memoryStore(), tab = memoryStore(), locks, put = putPart }) {
     this.#api = api
     this.#limits = limits
     this.#keepDetails = keepDetails
     this.#usage = usage
+    this.#patience = patience
     this.#keys = keys
     this.#tab = tab
     this.#locks = locks
@@ -157,7 +158,7 @@ export class Uploads {
 
   /** Whether a message of the scope has to wait: for files that were chosen a moment ago, too. @param {string} scope */
   busy(scope) {
-    return this.#adding.value.includes(scope) || this.of(scope).some((u) => u.state !== 'done' && u.state !== 'failed')
+    return this.of(scope).some((u) => u.state !== 'done' && u.state !== 'failed')
   }
 
   /**
@@ -166,47 +167,54 @@ export class Uploads {
    * @returns {Promise<{refused: {name: string, words: string}[]}>}
    */
   async add(scope, files) {
-    this.#adding.value = [...this.#adding.value, scope]
-    try {
-      return await this.#add(scope, files)
-    } finally {
-      const others = [...this.#adding.value]
-      others.splice(others.indexOf(scope), 1)
-      this.#adding.value = others
-    }
-  }
-
-  /** @param {string} scope @param {Iterable<File>} files */
-  async #add(scope, files) {
-    const refused = []
+    const chosen = [...files].map((file) => ({ file, upload: this.#chosen(scope, file) }))
+    this.list.value = [...this.list.value, ...chosen.map(({ upload }) => upload)]
     const free = await this.#free()
-    for (const file of [...files]) {
-      const words = this.#refusal(scope, file, free)
-      if (words) {
-        refused.push({ name: file.name, words })
-        continue
-      }
-      const { blob, note } = this.#keepDetails() ? { blob: file } : await cleaned(file)
-      free.bytes -= blob.size
-      const id = randomKey()
-      /** @type {Kept} */
-      const upload = {
-        id, key: id, order: ++this.#order, scope, name: file.name || 'file', size: blob.size,
-        type: file.type || 'application/octet-stream', ...(await look(blob)), note, state: 'queued', sent: 0, speed: 0, blob,
-      }
-      await this.#hold(id)
-      this.list.value = [...this.list.value, upload]
-      await this.#save(id)
+    const refused = []
+    for (const { file, upload: { id } } of chosen) {
+      if (!this.#get(id)) continue // cancelled meanwhile
+      const words = this.#refusal(scope, file, free) || (await this.#read(id, file, free))
+      if (!words) continue
+      refused.push({ name: file.name, words })
+      this.#remove(id)
     }
     this.#next()
     return { refused }
   }
 
+  /** @param {string} scope @param {File} file @returns {Kept} */
+  #chosen(scope, file) {
+    const id = randomKey()
+    return {
+      id, key: id, order: ++this.#order, scope, name: file.name || 'file', size: file.size,
+      type: file.type || 'application/octet-stream', state: 'reading', sent: 0, speed: 0, blob: null,
+    }
+  }
+
+  /** Makes a file ready to go up; answers why it cannot be read. @param {string} id @param {File} file @param {{bytes: number}} free */
+  async #read(id, file, free) {
+    try {
+      const { blob, note } = this.#keepDetails() ? { blob: file } : await cleaned(file)
+      const seen = await look(blob)
+      await this.#hold(id)
+      if (!this.#get(id)) {
+        this.#letGo(id)
+        return ''
+      }
+      free.bytes -= blob.size
+      this.#change(id, { blob, note, size: blob.size, ...seen, state: 'queued' })
+      await this.#save(id)
+      return ''
+    } catch {
+      return `${file.name} cannot be read: it was changed or moved, or may not be opened. Choose it again.`
+    }
+  }
+
   /** How many bytes more may be taken: what is not up yet counts as taken. */
   async #free() {
-    const usage = await this.#usage().catch(() => null)
+    const usage = await this.#usage(AbortSignal.timeout(this.#patience)).catch(() => null)
     if (usage?.left === undefined) return { bytes: Infinity }
-    const coming = this.list.value.filter((u) => !(/** @type {Kept} */ (u).remote)).reduce((sum, u) => sum + u.size, 0)
+    const coming = this.list.value.filter((u) => u.state !== 'reading' && !(/** @type {Kept} */ (u).remote)).reduce((sum, u) => sum + u.size, 0)
     return { bytes: usage.left - coming }
   }
 
@@ -216,7 +224,7 @@ export class Uploads {
     if (file_bytes && file.size > file_bytes) return tooBig(file, file_bytes)
     if (file.size === 0) return `${file.name} is empty.`
     if (file.size > free.bytes) return `${file.name} has ${bytes(file.size)}; ${free.bytes > 0 ? `only ${bytes(free.bytes)} are` : 'nothing is'} left of the space for your files. Delete messages with files first.`
-    if (files_per_message && this.of(scope).length >= files_per_message) return `A message may carry at most ${files_per_message} ${files_per_message === 1 ? 'file' : 'files'}.`
+    if (files_per_message && this.of(scope).filter((u) => u.state !== 'reading').length >= files_per_message) return `A message may carry at most ${files_per_message} ${files_per_message === 1 ? 'file' : 'files'}.`
     return ''
   }
 
@@ -291,6 +299,8 @@ export class Uploads {
   /** @param {string} id */
   async #save(id) {
     const upload = this.#get(id)
+    // What is still being read may hold a place that nobody is to see: it is not kept.
+    if (upload?.state === 'reading') return
     // A blob that the device cannot keep (a full disk) still goes up while the page lives.
     if (upload) await this.#shelf.put(upload).catch(() => {})
     if (!this.#get(id)) await this.#shelf.remove(id).catch(() => {})

@@ -118,6 +118,11 @@ async function make(shelf, limits = { file_bytes: 1000, files_per_message: 3 }, 
 }
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const file = (name = 'a.txt', text = LETTERS) => new File([text], name, { type: 'text/plain' })
+/** As a browser gives a file that was saved again or moved since it was chosen. @param {string} name */
+function unreadable(name) {
+  const lost = async () => { throw new DOMException('no', 'NotReadableError') }
+  return Object.assign(file(name), { arrayBuffer: lost, slice: () => Object.assign(new Blob(), { arrayBuffer: lost }) })
+}
 /** @param {Uploads} u @param {string} state */
 const reaches = (u, state) => until(() => u.list.value[0]?.state === state)
 
@@ -302,18 +307,45 @@ test('words for a picture are kept over a reload, as many as the server takes', 
   assert.equal(second.take('r1')[0].alt, 'éé')
 })
 
+test('a question of space that nobody answers holds nothing up for long', async () => {
+  /** @param {AbortSignal} [signal] */
+  const usage = (signal) => new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+  const uploads = await make(undefined, undefined, { usage, patience: 50 })
+  assert.deepEqual(await uploads.add('r1', [file()]), { refused: [] })
+  await reaches(uploads, 'done')
+})
+
+test('a file that cannot be read is refused in words; those beside it go up', async () => {
+  const uploads = await make()
+  const { refused } = await uploads.add('r1', [file('a.txt'), unreadable('moved.txt'), file('b.txt')])
+  assert.deepEqual(refused, [{ name: 'moved.txt', words: 'moved.txt cannot be read: it was changed or moved, or may not be opened. Choose it again.' }])
+  await until(() => uploads.of('r1').every((u) => u.state === 'done'))
+  assert.deepEqual(uploads.take('r1').map((f) => f.name), ['a.txt', 'b.txt'])
+})
+
 test('a message waits for files that were chosen a moment ago', async () => {
   let tell = (/** @type {any} */ _) => {}
   const uploads = await make(undefined, undefined, { usage: () => new Promise((resolve) => { tell = resolve }) })
   const added = uploads.add('r1', [file()])
-  assert.deepEqual([uploads.of('r1').length, uploads.busy('r1'), uploads.busy('r2')], [0, true, false])
+  assert.deepEqual([uploads.of('r1').map((u) => u.state), uploads.busy('r1'), uploads.busy('r2')], [['reading'], true, false])
   tell({ left: 10 }) // too little
   assert.equal((await added).refused.length, 1)
-  assert.equal(uploads.busy('r1'), false)
+  assert.deepEqual([uploads.of('r1').length, uploads.busy('r1')], [0, false])
   const again = uploads.add('r1', [file()])
   tell({ left: 1000 })
   await again
   assert.equal(uploads.busy('r1'), true)
   await reaches(uploads, 'done')
   assert.equal(uploads.busy('r1'), false)
+})
+
+test('a file that is cancelled while it is read does not come back', async () => {
+  let tell = (/** @type {any} */ _) => {}
+  const shelf = (await openStorage('early')).uploads
+  const uploads = await make(shelf, undefined, { usage: () => new Promise((resolve) => { tell = resolve }) })
+  const added = uploads.add('r1', [file()])
+  uploads.cancel(uploads.of('r1')[0].id)
+  tell(null)
+  assert.deepEqual(await added, { refused: [] })
+  assert.deepEqual([uploads.of('r1').length, server.files.size, await shelf.all()], [0, 0, []])
 })

@@ -50,6 +50,7 @@ function AltField({ upload }) {
 function words(upload) {
   const percent = upload.size ? Math.floor((upload.sent / upload.size) * 100) : 0
   if (upload.state === 'done') return bytes(upload.size)
+  if (upload.state === 'reading') return `${bytes(upload.size)}, reading…`
   if (upload.state === 'queued') return `${bytes(upload.size)}, next`
   if (upload.state === 'paused') return `${percent} % of ${bytes(upload.size)}, paused${upload.error ? `. ${upload.error}` : ''}`
   if (upload.state === 'failed') return upload.error || 'Could not upload'

@@ -46,7 +46,7 @@ export function Profile({ onClose }) {
   }
 
   const seen = { ...me, name: name || me.name, color, avatar: avatar || undefined }
-  return html`<${FormDialog} title="Profile" button="Save" ready=${name.trim() !== '' && upload?.state !== 'sending'} submit=${submit} onClose=${onClose}
+  return html`<${FormDialog} title="Profile" button="Save" ready=${name.trim() !== '' && upload?.state !== 'reading' && upload?.state !== 'sending'} submit=${submit} onClose=${onClose}
     fields=${(/** @type {(name: string) => string|undefined} */ wrong) => html`
       <div class="portrait"><${Face} user=${seen} size=${64} />
         <div class="grow"><div class="buttons-left">
