@@ -2,6 +2,7 @@
 
 import { signal } from './lib.js'
 import { Actions } from './actions.js'
+import { AfterUploads } from './afteruploads.js'
 import { Api, ApiError } from './api.js'
 import { COMMANDS, runCommand, matchCommands } from './commands.js'
 import { Connection, socketUrl } from './connection.js'
@@ -58,6 +59,11 @@ export class Client {
       keys,
       tab: keyStore('sessionStorage'),
       locks: globalThis.navigator?.locks,
+    })
+    this.afterUploads = new AfterUploads({
+      uploads: this.uploads,
+      drafts: this.drafts,
+      post: (room, draft) => this.actions.post(room, draft),
     })
     this.connection.addEventListener('state', (e) => this.#linkChanged(/** @type {CustomEvent} */ (e).detail))
     page?.addEventListener('pagehide', () => this.drafts.flush())

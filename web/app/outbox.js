@@ -9,7 +9,7 @@ import { memoryShelf } from './storage.js'
 /** @import { Pending } from './log.js' */
 /** @import { Shelf } from './storage.js' */
 /** @typedef {Pending & {order: number}} Entry */
-/** @typedef {{text: string, files?: FileRef[], reply_to?: number, thread?: number, in_room?: boolean}} Draft */
+/** @typedef {{text: string, files?: FileRef[], reply_to?: number, thread?: number, in_room?: boolean, key?: string}} Draft */
 /**
  * @typedef {object} OutboxOptions
  * @property {(post: Post) => Promise<{seq: number, id: string, at: number}>} send rejects with `definite` and `retry_ms`
@@ -60,17 +60,18 @@ export class Outbox {
   }
 
   /** @param {string} room @param {Draft} draft @returns {string} the key */
-  post(room, { text, files = [], reply_to, thread, in_room }) {
+  post(room, { text, files = [], reply_to, thread, in_room, key = randomKey() }) {
+    if (this.get(key)) return key
     /** @type {Entry} */
     const entry = {
-      key: randomKey(), room, text, files, reply_to, thread, in_room,
+      key, room, text, files, reply_to, thread, in_room,
       created_at: Date.now(), state: this.#options.open() ? 'sending' : 'late', order: this.#next(),
     }
     this.entries.value = [...this.entries.value, entry]
     this.#options.onChange?.(entry)
     // On the device first: what was typed survives whatever the sending does to the page.
     this.#save(entry).then(() => this.flush())
-    return entry.key
+    return key
   }
 
   #next() {

@@ -1,7 +1,7 @@
 // Files on their way: in parts, three at a time, going on after a lost network and after a reload. Each belongs to one
 // tab; when that is gone, another of the same person takes it over.
 
-import { signal } from './lib.js'
+import { batch, signal } from './lib.js'
 import { ApiError } from './api.js'
 import { bytes, cutBytes } from './format.js'
 import { memoryStore } from './drafts.js'
@@ -32,6 +32,7 @@ import { putPart } from './transfer.js'
  * @property {string} [error] why it failed, or what it waits for
  * @property {FileRef} [file] once done
  * @property {Blob|null} blob
+ * @property {import('./afteruploads.js').Waiting} [message] what goes when it is up
  */
 /** What the device keeps of an upload. @typedef {Upload & {key: string, order: number, remote?: string, part_size?: number}} Kept */
 /** @typedef {{abort: AbortController, parts: Map<number, PartUrl>, sent: Map<number, number>, marks: [number, number][]}} Run */
@@ -249,7 +250,11 @@ export class Uploads {
     const upload = this.#get(id)
     if (!upload) return
     this.#runs.get(id)?.abort.abort()
-    this.#remove(id)
+    batch(() => {
+      this.#remove(id)
+      const { message, scope } = upload
+      if (message) this.setMessage(scope, { ...message, uploads: message.uploads.filter((one) => one !== id) })
+    })
     // The server sweeps what is never finished; telling it is a courtesy.
     const remote = upload.file?.file ?? upload.remote
     if (remote) this.#api.deleteFile(remote).catch(() => {})
@@ -266,6 +271,11 @@ export class Uploads {
   setAlt(id, alt, done = false) {
     const most = this.#limits().alt_bytes
     this.#change(id, { alt: most ? cutBytes(alt, most) : alt }, done)
+  }
+
+  /** The message that the files of a scope go with, or none. Kept with them. @param {string} scope @param {import('./afteruploads.js').Waiting} [message] */
+  setMessage(scope, message) {
+    batch(() => { for (const u of this.of(scope)) this.#change(u.id, { message }, true) })
   }
 
   /** The finished ones, for a message; they leave the list. @param {string} scope @returns {FileRef[]} */

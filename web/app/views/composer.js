@@ -22,24 +22,25 @@ export function Composer({ room, scope, thread }) {
   const box = useRef(/** @type {HTMLTextAreaElement|null} */ (null))
   const picker = useRef(/** @type {HTMLInputElement|null} */ (null))
   const [text, setText] = useState(() => client.drafts.get(scope))
-  const [afterUploads, setAfterUploads] = useState(false)
   const uploads = client.uploads.list.value.filter((upload) => upload.scope === scope)
   const busy = client.uploads.busy(scope)
+  const waits = client.afterUploads.of(scope)
   const ready = uploads.some((upload) => upload.state === 'done')
   const limit = client.store.limits.value.text_bytes ?? 0
   const length = text.length * 3 > limit * COUNTER_FROM ? utf8Length(text) : 0
   const tooLong = limit > 0 && length > limit
-  const sendable = (text.trim() !== '' || ready || busy) && !tooLong
+  const sendable = !waits && (text.trim() !== '' || ready || busy) && !tooLong
   const list = useComplete({ room, box, text, change })
   const title = roomTitle(room, client.store)
 
   useLayoutEffect(() => fit(box.current), [text])
   useEffect(() => keepFit(box.current), [room.archived])
   useEffect(() => () => { client.drafts.flush() }, [])
-  useEffect(() => { if (afterUploads && !busy) finish() }, [afterUploads, busy])
+  useEffect(() => { if (!waits) setText(client.drafts.get(scope)) }, [waits])
 
   /** @param {string} value */
   function change(value) {
+    client.afterUploads.takeBack(scope) // half a change must not go by itself
     setText(value)
     client.drafts.set(scope, value)
     if (value.trim() === '') client.actions.stopTyping(room.room)
@@ -48,26 +49,17 @@ export function Composer({ room, scope, thread }) {
 
   function send() {
     if (!sendable) return
-    if (client.uploads.busy(scope)) return setAfterUploads(true) // as it is now, not as it was drawn
+    if (client.uploads.busy(scope)) return client.afterUploads.wait(scope, { room: room.room, ...draft() }) // as it is now, not as it was drawn
     if (text.startsWith('/') && uploads.length === 0 && command()) return
-    post(text)
-  }
-
-  /** The uploads have ended: what failed stays, with its own Retry. */
-  function finish() {
-    setAfterUploads(false)
-    if (!uploads.some((upload) => upload.state === 'failed')) post(text)
-  }
-
-  /** @param {string} words */
-  function post(words) {
     const files = client.uploads.take(scope)
-    if (words.trim() === '' && files.length === 0) return
-    const answered = ui.replyTo.value.get(scope)
-    client.actions.post(room.room, {
-      text: words, ...(files.length ? { files } : {}), ...(answered ? { reply_to: answered.seq } : {}), ...(thread ? { thread } : {}),
-    })
+    if (text.trim() === '' && files.length === 0) return
+    client.actions.post(room.room, { ...draft(), ...(files.length ? { files } : {}) })
     clear()
+  }
+
+  function draft() {
+    const answered = ui.replyTo.value.get(scope)
+    return { text, ...(answered ? { reply_to: answered.seq } : {}), ...(thread ? { thread } : {}) }
   }
 
   function clear() {
@@ -138,8 +130,8 @@ export function Composer({ room, scope, thread }) {
     <div class="above">
       <${ReplyRow} scope=${scope} />
       <${UploadRows} uploads=${uploads} />
-      ${afterUploads && html`<div class="row" role="status"><span class="grow">Sends when the files are up</span>
-        <button type="button" class="link-button" onClick=${() => setAfterUploads(false)}>Wait</button></div>`}
+      ${waits && html`<div class="row" role="status"><span class="grow">Sends when the files are up</span>
+        <button type="button" class="link-button" onClick=${() => client.afterUploads.takeBack(scope)}>Take back</button></div>`}
     </div>
     <div class="box">
       <${IconButton} icon="attach" class="attach" label="Attach files" onClick=${() => picker.current?.click()} />

@@ -112,8 +112,13 @@ export function createUI(client) {
     if (item) next.set(scope, item)
     else next.delete(scope)
     ui.replyTo.value = next
+    client.afterUploads.takeBack(scope)
     focusComposer()
   }
+
+  client.afterUploads.gone.subscribe(({ scope }) => {
+    ui.replyTo.value = new Map([...ui.replyTo.value].filter(([of]) => of !== scope))
+  })
 
   window.addEventListener('popstate', () => {
     const { room, at } = readRoute(location.hash)

@@ -80,5 +80,7 @@ export async function addFiles(client, ui, scope, files) {
   const all = [...files]
   const answer = await ui.attempt(client.uploads.add(scope, all.slice(0, Math.max(0, free))))
   if (all.length > free) ui.say(`A message takes ${most} files. The others were left out.`)
-  if (answer?.refused.length) ui.say(answer.refused.map((one) => one.words).join(' '))
+  if (!answer?.refused.length) return
+  ui.say(answer.refused.map((one) => one.words).join(' '))
+  client.afterUploads.takeBack(scope) // it was to go with all of them
 }

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startLine } from './line.mjs'
+import { eventually, newPerson, openBrowser } from './people.mjs'
+import { startServer } from './server.mjs'
+
+const note = (name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(`bytes of ${name}`) })
+
+test('a message that waits for its files', async (t) => {
+  const server = await startServer(t)
+  const owner = await server.owner()
+  const { list: [general] } = await server.api('GET', '/rooms', undefined, owner.token)
+  await server.api('POST', '/rooms', { kind: 'channel', name: 'quiet' }, owner.token)
+  const line = await startLine(t, server)
+  const ana = await newPerson(t, await openBrowser(t))
+  const { page } = ana
+  await ana.signIn(line.url, owner.handle, owner.password)
+  await ana.composer.waitFor()
+  const waits = page.getByText('Sends when the files are up')
+  const go = async (room) => {
+    await page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name: new RegExp(room) }).click()
+    await page.getByRole('textbox', { name: new RegExp(`^Message .*${room}`) }).waitFor()
+  }
+  /** Names of the files that came with the text, by room. */
+  const came = async (text) => {
+    const { list } = await server.api('GET', '/rooms', undefined, owner.token)
+    const found = []
+    for (const { room, name } of list) {
+      const { list: events } = await server.api('GET', `/rooms/${room}/events?after=0&limit=200`, undefined, owner.token)
+      for (const { body } of events) if (body.text === text) found.push([name, (body.files ?? []).map((file) => file.name)])
+    }
+    return found
+  }
+  /** Writes a message with a file whose bytes are held in the line. */
+  const begin = async (text, ...names) => {
+    line.reset()
+    await ana.attach(names.map(note))
+    await ana.write(text)
+    await waits.waitFor()
+  }
+
+  await t.test('one leaves the room and comes back: it still waits, and goes', async () => {
+    await go('general')
+    await begin('and back', 'back.txt')
+    await go('quiet')
+    assert.equal(await waits.count(), 0, 'it belongs to its room')
+    await go('general')
+    await waits.waitFor()
+    assert.equal(await ana.composer.inputValue(), 'and back')
+    line.let(1)
+    await ana.sent('and back').getByLabel('Download back.txt').waitFor()
+    await waits.waitFor({ state: 'detached' })
+    assert.equal(await ana.composer.inputValue(), '')
+  })
+
+  await t.test('one leaves and stays away: it goes into the room that it was written in, as the answer that it is', async () => {
+    await ana.act('and back', 'Reply')
+    await begin('an answer', 'away.txt')
+    await go('quiet')
+    line.let(1)
+    await eventually(() => came('an answer'), [['general', ['away.txt']]], 'where it went')
+    await go('general')
+    await ana.sent('an answer').getByText('and back').waitFor()
+    assert.equal(await ana.composer.inputValue(), '')
+    assert.equal(await page.getByText(/^Reply to/).count(), 0)
+  })
+
+  await t.test('a reload: it waits on, and goes', async () => {
+    await begin('after a reload', 'one.txt', 'two.txt')
+    await eventually(() => line.waiting.length, 2, 'both are on their way')
+    line.waiting = []
+    await page.reload()
+    await waits.waitFor()
+    assert.equal(await ana.composer.inputValue(), 'after a reload')
+    line.let(1)
+    await ana.sent('after a reload').getByLabel('Download two.txt').waitFor()
+    assert.deepEqual(await came('after a reload'), [['general', ['one.txt', 'two.txt']]])
+    await eventually(() => ana.composer.inputValue(), '', 'the composer is empty')
+  })
+
+  await t.test('one of two fails while one is away: text, file and Retry are there, and nothing has gone', async () => {
+    let refuse
+    const held = new Promise((resolve) => { refuse = resolve })
+    ana.expectErrors(/status of 409/)
+    const bad = new RegExp(`/api/v1/parts/.*size=${note('bad.txt').buffer.length}\\b`)
+    const refused = page.waitForResponse(bad)
+    await page.route(bad, async (route) => {
+      await held
+      await route.fulfill({ status: 409, json: { code: 'conflict', detail: 'Not now.', definite: true } })
+    }, { times: 1 })
+    await begin('both or none', 'good.txt', 'bad.txt')
+    await go('quiet')
+    line.let(1)
+    refuse()
+    await refused
+    await go('general')
+    await page.getByRole('button', { name: 'Retry bad.txt' }).waitFor()
+    await page.getByRole('button', { name: 'Remove good.txt' }).waitFor()
+    assert.equal(await waits.count(), 0)
+    assert.equal(await ana.composer.inputValue(), 'both or none')
+    await page.getByRole('button', { name: 'Retry bad.txt' }).click()
+    await page.getByRole('button', { name: 'Remove bad.txt' }).waitFor()
+    assert.deepEqual(await came('both or none'), [])
+    await ana.composer.press('Enter')
+    await ana.sent('both or none').getByLabel('Download bad.txt').waitFor()
+  })
+
+  await t.test('taken back, by the button or by a change of the text: it goes by Enter only', async () => {
+    await begin('not yet', 'later.txt')
+    await page.getByRole('button', { name: 'Take back' }).click()
+    await waits.waitFor({ state: 'detached' })
+    await ana.composer.press('Enter')
+    await waits.waitFor()
+    await ana.composer.press('End')
+    await ana.composer.pressSequentially(', but now')
+    await waits.waitFor({ state: 'detached' })
+    line.let(1)
+    await page.getByRole('button', { name: 'Remove later.txt' }).waitFor()
+    assert.equal(await ana.composer.inputValue(), 'not yet, but now')
+    await ana.composer.press('Enter')
+    await ana.sent('not yet, but now').getByLabel('Download later.txt').waitFor()
+    assert.deepEqual(await came('not yet, but now'), [[general.name, ['later.txt']]])
+  })
+})

@@ -1,0 +1,64 @@
+// Messages that go when their files are up, whatever room is open then. Each is kept with its files: over a reload, and
+// for the tab that takes them over.
+
+import { effect, signal, untracked } from './lib.js'
+import { randomKey } from './keys.js'
+
+/** @import { Drafts } from './drafts.js' */
+/** @import { Draft } from './outbox.js' */
+/** @import { Uploads } from './uploads.js' */
+/** `uploads`: those that it waits for. @typedef {{key: string, room: string, text: string, reply_to?: number, thread?: number, uploads: string[]}} Waiting */
+
+export class AfterUploads {
+  /** Whose message has gone at last. */
+  gone = signal({ scope: '' })
+  #uploads
+  #drafts
+  #post
+
+  /** @param {{uploads: Uploads, drafts: Drafts, post: (room: string, draft: Draft) => void}} parts */
+  constructor({ uploads, drafts, post }) {
+    this.#uploads = uploads
+    this.#drafts = drafts
+    this.#post = post
+    effect(() => {
+      const scopes = new Set(uploads.list.value.filter((u) => u.message).map((u) => u.scope))
+      for (const scope of scopes) if (!uploads.busy(scope)) untracked(() => this.#end(scope))
+    })
+  }
+
+  /** @param {string} scope @returns {Waiting|undefined} */
+  of(scope) {
+    return this.#uploads.of(scope).find((u) => u.message)?.message
+  }
+
+  /** @param {string} scope @param {{room: string, text: string, reply_to?: number, thread?: number}} message */
+  wait(scope, message) {
+    const uploads = this.#uploads.of(scope).map((u) => u.id)
+    this.#uploads.setMessage(scope, { ...message, key: randomKey(), uploads })
+  }
+
+  /** It is a draft again. @param {string} scope */
+  takeBack(scope) {
+    const message = this.of(scope)
+    if (!message) return
+    // Another tab may have begun it, and this one hold a draft of its own.
+    const draft = this.#drafts.get(scope)
+    if (draft !== message.text) this.#drafts.set(scope, [message.text, draft].filter(Boolean).join('\n\n'))
+    this.#uploads.setMessage(scope)
+  }
+
+  /** No upload is under way any more: what failed stays, with its own Retry, and the text with it. @param {string} scope */
+  #end(scope) {
+    const message = /** @type {Waiting} */ (this.of(scope))
+    const all = this.#uploads.of(scope)
+    if (all.some((u) => u.state === 'failed')) return this.takeBack(scope)
+    // After a reload the tab gets its uploads one by one.
+    if (!message.uploads.every((id) => all.some((u) => u.id === id))) return
+    const { room, key, text, reply_to, thread } = message
+    this.#post(room, { key, text, reply_to, thread, files: this.#uploads.take(scope) })
+    if (this.#drafts.get(scope) === text) this.#drafts.set(scope, '')
+    this.#drafts.flush()
+    this.gone.value = { scope }
+  }
+}

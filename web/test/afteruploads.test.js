@@ -1,0 +1,134 @@
+import 'fake-indexeddb/auto'
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import { AfterUploads } from '../app/afteruploads.js'
+import { Api } from '../app/api.js'
+import { Drafts, memoryStore } from '../app/drafts.js'
+import { openStorage } from '../app/storage.js'
+import { Uploads } from '../app/uploads.js'
+import { Files, put } from './fileserver.js'
+import { until } from './server.js'
+
+/** @type {Files} */
+let server
+/** @type {Uploads[]} */
+let made = []
+let count = 0
+beforeEach(async () => {
+  server = new Files()
+  await server.start()
+})
+afterEach(() => {
+  for (const u of made) u.stop()
+  made = []
+  server.http?.close()
+  server.http?.closeAllConnections()
+})
+
+/** A page: what waits there, and what it has posted. @param {any} [shelf] @param {any} [store] */
+async function page(shelf, store = memoryStore()) {
+  const uploads = new Uploads({ api: new Api({ server: server.url }), limits: () => /** @type {any} */ ({}), put })
+  made.push(uploads)
+  const drafts = new Drafts(store)
+  drafts.load('ana')
+  const posted = /** @type {any[]} */ ([])
+  const after = new AfterUploads({ uploads, drafts, post: (room, draft) => posted.push({ room, ...draft }) })
+  await uploads.load(shelf ?? (await openStorage(`after${++count}`)).uploads)
+  return { uploads, drafts, after, posted }
+}
+const file = (name = 'a.txt', text = 'abc') => new File([text], name, { type: 'text/plain' })
+/** @param {Uploads} uploads @param {string[]} states */
+const reach = (uploads, ...states) => until(() => states.join() === uploads.list.value.map((u) => u.state).join())
+
+test('it goes when the last file is up, with all of them, and its draft with it', async () => {
+  server.onPut = () => 'cut'
+  const { uploads, drafts, after, posted } = await page()
+  drafts.set('r1:7', 'look')
+  await uploads.add('r1:7', [file('a.txt'), file('b.txt')])
+  after.wait('r1:7', { room: 'r1', text: 'look', thread: 7, reply_to: 9 })
+  await reach(uploads, 'paused', 'paused')
+  assert.equal(after.of('r1:7')?.text, 'look')
+  server.onPut = null
+  uploads.resume()
+  await until(() => posted.length)
+  const [{ key, files, ...rest }] = posted
+  assert.deepEqual(rest, { room: 'r1', text: 'look', thread: 7, reply_to: 9 })
+  assert.deepEqual([key.length, files.map((/** @type {any} */ f) => f.name)], [32, ['a.txt', 'b.txt']])
+  assert.deepEqual([after.of('r1:7'), drafts.get('r1:7'), after.gone.value.scope, uploads.list.value], [undefined, '', 'r1:7', []])
+})
+
+test('a file that fails: the text is a draft as before, and Retry sends nothing by itself', async () => {
+  server.onPut = () => 507
+  const { uploads, drafts, after, posted } = await page()
+  drafts.set('r1', 'look')
+  await uploads.add('r1', [file()])
+  after.wait('r1', { room: 'r1', text: 'look' })
+  await reach(uploads, 'failed')
+  assert.deepEqual([after.of('r1'), drafts.get('r1')], [undefined, 'look'])
+  server.onPut = null
+  uploads.retry(uploads.list.value[0].id)
+  await reach(uploads, 'done')
+  assert.deepEqual([posted, drafts.get('r1')], [[], 'look'])
+})
+
+test('taken back: nothing is lost, also of a draft that was written elsewhere', async () => {
+  server.onPut = () => 'cut'
+  const { uploads, drafts, after, posted } = await page()
+  await uploads.add('r1', [file()])
+  after.wait('r1', { room: 'r1', text: 'of the other tab' })
+  drafts.set('r1', 'mine')
+  after.takeBack('r1')
+  assert.equal(drafts.get('r1'), 'of the other tab\n\nmine')
+  server.onPut = null
+  uploads.resume()
+  await reach(uploads, 'done')
+  assert.deepEqual(posted, [])
+})
+
+test('a file that is cancelled is not waited for; with the last one the message stays a draft', async () => {
+  server.onPut = () => 'cut'
+  const { uploads, drafts, after, posted } = await page()
+  drafts.set('r1', 'look')
+  await uploads.add('r1', [file('a.txt'), file('b.txt')])
+  after.wait('r1', { room: 'r1', text: 'look' })
+  await reach(uploads, 'paused', 'paused')
+  uploads.cancel(uploads.list.value[0].id)
+  server.onPut = null
+  uploads.resume()
+  await until(() => posted.length)
+  assert.deepEqual(posted[0].files.map((/** @type {any} */ f) => f.name), ['b.txt'])
+
+  server.onPut = () => 'cut'
+  drafts.set('r1', 'alone')
+  await uploads.add('r1', [file()])
+  after.wait('r1', { room: 'r1', text: 'alone' })
+  uploads.cancel(uploads.list.value[0].id)
+  assert.deepEqual([posted.length, after.of('r1'), drafts.get('r1')], [1, undefined, 'alone'])
+})
+
+test('a reload: it goes under the same key, and not before all its files are there again', async () => {
+  const shelf = (await openStorage('after a reload')).uploads
+  const store = memoryStore()
+  server.onPut = () => 'cut'
+  const first = await page(shelf, store)
+  first.drafts.set('r1', 'look')
+  await first.uploads.add('r1', [file('a.txt'), file('b.txt')])
+  first.after.wait('r1', { room: 'r1', text: 'look' })
+  const { key } = /** @type {any} */ (first.after.of('r1'))
+  await reach(first.uploads, 'paused', 'paused')
+  await until(async () => (await shelf.all()).every((/** @type {any} */ u) => u.message && u.remote))
+  first.drafts.flush()
+  first.uploads.stop()
+  server.onPut = null
+
+  // As when the page before lets go of one after the other.
+  const late = (await shelf.all())[1]
+  await shelf.remove(late.key)
+  const second = await page(shelf, store)
+  await reach(second.uploads, 'done')
+  assert.equal(second.posted.length, 0)
+  await shelf.put(late)
+  await second.uploads.adopt()
+  await until(() => second.posted.length)
+  assert.deepEqual([second.posted[0].key, second.posted[0].files.length, second.drafts.get('r1')], [key, 2, ''])
+})
