@@ -125,6 +125,27 @@ test('uploads that are torn', async (t) => {
     await ana.sent('the one beside').getByLabel('Download beside.txt').waitFor()
   })
 
+  await t.test('a file that is saved again while it waits fails in words, and does not wait for ever', async (t) => {
+    line.reset()
+    ana.expectErrors(/ERR_UPLOAD_FILE_CHANGED/)
+    const path = await onDisk(t, 'log.bin', randomBytes(PART + 55))
+    await ana.attach([path, await onDisk(t, 'calm.bin', randomBytes(99))])
+    await eventually(() => line.waiting.length, 3, 'all parts are on their way')
+    line.cut()
+    await page.getByText(/paused$/).first().waitFor()
+    await writeFile(path, randomBytes(PART + 66))
+    line.mend()
+    line.let(1, 2)
+    await page.getByText('The file was changed or moved: choose it again.').waitFor()
+    await page.getByRole('button', { name: 'Remove calm.bin' }).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Retry log.bin' }).count(), 0, 'there is nothing to try again')
+    await page.getByRole('button', { name: 'Remove log.bin' }).click()
+    await ana.attach(path)
+    await page.getByRole('button', { name: 'Remove log.bin' }).waitFor()
+    await ana.write('as it is now')
+    await ana.sent('as it is now').getByLabel('Download log.bin').waitFor()
+  })
+
   await t.test('cancelled: gone from the page, the device and the server', async () => {
     line.reset()
     const made = page.waitForResponse((response) => response.url().endsWith('/api/v1/files'))

@@ -14,7 +14,7 @@ export function putPart(url, piece, signal, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     const abort = () => request.abort()
-    const lost = () => reject(new ApiError({ code: 'offline', message: 'The upload was cut off.', definite: false }))
+    const lost = async () => reject(await isReadable(piece) ? new ApiError({ code: 'offline', message: 'The upload was cut off.', definite: false }) : unreadable())
     request.open('PUT', url)
     request.upload.onprogress = (e) => onProgress(e.loaded)
     request.onerror = lost
@@ -35,6 +35,16 @@ export function putPart(url, piece, signal, onProgress) {
     signal.addEventListener('abort', abort)
     request.send(piece)
   })
+}
+
+/** To a request, a file that was saved again since it was chosen is like a lost network. All of the piece: its beginning may lie in memory. @param {Blob} piece */
+function isReadable(piece) {
+  return piece.stream().pipeTo(new WritableStream()).then(() => true, () => false)
+}
+
+/** Bytes that this device has no more. */
+export function unreadable() {
+  return new ApiError({ code: 'unreadable', message: 'The file was changed or moved: choose it again.' })
 }
 
 /** @param {XMLHttpRequest} request */

@@ -8,7 +8,7 @@ import { memoryStore } from './drafts.js'
 import { randomKey } from './keys.js'
 import { cleaned, look } from './pictures.js'
 import { memoryShelf } from './storage.js'
-import { putPart } from './transfer.js'
+import { putPart, unreadable } from './transfer.js'
 
 /** @import { Api, PartUrl } from './api.js' */
 /** @import { KeyStore } from './drafts.js' */
@@ -31,7 +31,7 @@ import { putPart } from './transfer.js'
  * @property {number} speed bytes a second
  * @property {string} [error] why it failed, or what it waits for
  * @property {FileRef} [file] once done
- * @property {Blob|null} blob
+ * @property {Blob|null} blob null: it is up, or cannot be read any more
  * @property {import('./afteruploads.js').Waiting} [message] what goes when it is up
  */
 /** What the device keeps of an upload. @typedef {Upload & {key: string, order: number, remote?: string, part_size?: number}} Kept */
@@ -355,6 +355,8 @@ export class Uploads {
       // The server has swept it away: from the beginning.
       this.#keys.removeItem(ACKED + id)
       this.#change(id, { remote: undefined, state: 'failed', error: 'This upload is too old. Try again.', speed: 0 }, true)
+    } else if (e.code === 'unreadable') {
+      this.#change(id, { blob: null, state: 'failed', error: e.message, speed: 0 }, true)
     } else if (PASSING.has(e.code ?? '') || e.definite === false) {
       const error = e.code === 'files_unavailable' ? 'The storage does not answer.' : undefined
       this.#change(id, { state: 'paused', error, speed: 0 })
@@ -370,7 +372,7 @@ export class Uploads {
     const missing = await this.#begin(id, run)
     const upload = /** @type {Kept} */ (this.#get(id))
     const { blob, remote } = upload
-    if (!blob) throw new ApiError({ code: 'gone', message: 'The file is not on this device any more. Choose it again.' })
+    if (!blob) throw unreadable()
     const worker = async () => {
       for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
         await this.#sendPart(id, run, number, blob, missing)

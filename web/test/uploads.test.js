@@ -4,6 +4,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { Api } from '../app/api.js'
 import { memoryStore } from '../app/drafts.js'
 import { openStorage } from '../app/storage.js'
+import { unreadable } from '../app/transfer.js'
 import { Uploads } from '../app/uploads.js'
 import { Files, PART, put } from './fileserver.js'
 import { until } from './server.js'
@@ -34,7 +35,7 @@ async function make(shelf, limits = { file_bytes: 1000, files_per_message: 3 }, 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const file = (name = 'a.txt', text = LETTERS) => new File([text], name, { type: 'text/plain' })
 /** As a browser gives a file that was saved again or moved since it was chosen. @param {string} name */
-function unreadable(name) {
+function changed(name) {
   const lost = async () => { throw new DOMException('no', 'NotReadableError') }
   return Object.assign(file(name), { arrayBuffer: lost, slice: () => Object.assign(new Blob(), { arrayBuffer: lost }) })
 }
@@ -232,10 +233,28 @@ test('a question of space that nobody answers holds nothing up for long', async 
 
 test('a file that cannot be read is refused in words; those beside it go up', async () => {
   const uploads = await make()
-  const { refused } = await uploads.add('r1', [file('a.txt'), unreadable('moved.txt'), file('b.txt')])
+  const { refused } = await uploads.add('r1', [file('a.txt'), changed('moved.txt'), file('b.txt')])
   assert.deepEqual(refused, [{ name: 'moved.txt', words: 'moved.txt cannot be read: it was changed or moved, or may not be opened. Choose it again.' }])
   await until(() => uploads.of('r1').every((u) => u.state === 'done'))
   assert.deepEqual(uploads.take('r1').map((f) => f.name), ['a.txt', 'b.txt'])
+})
+
+test('a file that cannot be read any more fails with its own words, and for good', async () => {
+  const shelf = (await openStorage('unreadable')).uploads
+  const lost = async () => { throw unreadable() }
+  const uploads = await make(shelf, undefined, { put: lost })
+  await uploads.add('r1', [file()])
+  await reaches(uploads, 'failed')
+  const told = (/** @type {any} */ u) => [u.state, u.error, u.blob]
+  const want = ['failed', 'The file was changed or moved: choose it again.', null]
+  assert.deepEqual(told(uploads.list.value[0]), want)
+  await until(async () => (await shelf.all())[0]?.state === 'failed')
+  uploads.stop()
+  const second = await make(shelf)
+  assert.deepEqual(told(second.list.value[0]), want)
+  second.retry(second.list.value[0].id)
+  await until(() => second.list.value[0].state === 'failed')
+  assert.deepEqual(told(second.list.value[0]), want)
 })
 
 test('a message waits for files that were chosen a moment ago', async () => {

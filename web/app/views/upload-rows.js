@@ -16,14 +16,14 @@ function UploadRow({ upload }) {
   const { client } = useScope()
   const picture = usePicture(upload)
   const failed = upload.state === 'failed'
-  const retry = failed || (upload.state === 'paused' && upload.error)
+  const retry = (failed && upload.blob) || (upload.state === 'paused' && upload.error)
   const described = upload.width && upload.type.startsWith('image/')
   return html`<div class="row upload">
     ${picture ? html`<img class="thumb" src=${picture} alt="" />` : html`<${Icon} name="file" />`}
     <span class="grow ellipsis" title=${upload.name}><bdi>${upload.name}</bdi></span>
     <span class=${failed ? 'faint wrong' : 'faint'} role=${failed ? 'alert' : undefined}>${words(upload)}</span>
     ${retry && html`<${IconButton} icon="retry" label=${`Retry ${upload.name}`} onClick=${() => client.uploads.retry(upload.id)} />`}
-    <${IconButton} icon="close" label=${`${upload.state === 'done' ? 'Remove' : 'Cancel'} ${upload.name}`} onClick=${() => client.uploads.cancel(upload.id)} />
+    <${IconButton} icon="close" label=${`${upload.state === 'done' || failed ? 'Remove' : 'Cancel'} ${upload.name}`} onClick=${() => client.uploads.cancel(upload.id)} />
     ${(upload.note || described) && html`<div class="more">
       ${described && html`<${AltField} upload=${upload} />`}
       ${upload.note && html`<span class="faint note" role="status"><${Icon} name=${upload.note === 'kept' ? 'warn' : 'check'} />${NOTES[upload.note]}</span>`}</div>`}
