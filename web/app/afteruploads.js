@@ -1,5 +1,5 @@
-// Messages that go when their files are up, whatever room is open then. Each is kept with its files: over a reload, and
-// for the tab that takes them over.
+// Messages that go when their files are up, whatever room is open then. Each is kept with one of its files: over a reload,
+// and for the tab that takes them over.
 
 import { effect, signal, untracked } from './lib.js'
 import { randomKey } from './keys.js'
@@ -29,7 +29,7 @@ export class AfterUploads {
 
   /** @param {string} scope @returns {Waiting|undefined} */
   of(scope) {
-    return this.#uploads.of(scope).find((u) => u.message)?.message
+    return this.#uploads.messageOf(scope)
   }
 
   /** @param {string} scope @param {{room: string, text: string, reply_to?: number, thread?: number}} message */

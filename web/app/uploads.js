@@ -1,7 +1,7 @@
 // Files on their way: in parts, three at a time, going on after a lost network and after a reload. Each belongs to one
 // tab; when that is gone, another of the same person takes it over.
 
-import { batch, signal } from './lib.js'
+import { signal } from './lib.js'
 import { ApiError } from './api.js'
 import { bytes, cutBytes } from './format.js'
 import { memoryStore } from './drafts.js'
@@ -250,11 +250,9 @@ export class Uploads {
     const upload = this.#get(id)
     if (!upload) return
     this.#runs.get(id)?.abort.abort()
-    batch(() => {
-      this.#remove(id)
-      const { message, scope } = upload
-      if (message) this.setMessage(scope, { ...message, uploads: message.uploads.filter((one) => one !== id) })
-    })
+    const message = this.messageOf(upload.scope)
+    this.#remove(id)
+    if (message) this.setMessage(upload.scope, { ...message, uploads: message.uploads.filter((one) => one !== id) })
     // The server sweeps what is never finished; telling it is a courtesy.
     const remote = upload.file?.file ?? upload.remote
     if (remote) this.#api.deleteFile(remote).catch(() => {})
@@ -273,9 +271,16 @@ export class Uploads {
     this.#change(id, { alt: most ? cutBytes(alt, most) : alt }, done)
   }
 
-  /** The message that the files of a scope go with, or none. Kept with them. @param {string} scope @param {import('./afteruploads.js').Waiting} [message] */
+  /** The message that the files of a scope go with. @param {string} scope */
+  messageOf(scope) {
+    return this.of(scope).find((u) => u.message)?.message
+  }
+
+  /** Without a message there is none any more. @param {string} scope @param {import('./afteruploads.js').Waiting} [message] */
   setMessage(scope, message) {
-    batch(() => { for (const u of this.of(scope)) this.#change(u.id, { message }, true) })
+    const [smallest] = this.of(scope).sort((a, b) => a.size - b.size) // the device writes a file again with each change
+    const holder = this.of(scope).find((u) => u.message) ?? smallest
+    if (holder) this.#change(holder.id, { message }, true)
   }
 
   /** The finished ones, for a message; they leave the list. @param {string} scope @returns {FileRef[]} */

@@ -116,7 +116,8 @@ test('a reload: it goes under the same key, and not before all its files are the
   first.after.wait('r1', { room: 'r1', text: 'look' })
   const { key } = /** @type {any} */ (first.after.of('r1'))
   await reach(first.uploads, 'paused', 'paused')
-  await until(async () => (await shelf.all()).every((/** @type {any} */ u) => u.message && u.remote))
+  await until(async () => (await shelf.all()).every((/** @type {any} */ u) => u.remote))
+  assert.deepEqual((await shelf.all()).map((/** @type {any} */ u) => u.message?.text), ['look', undefined])
   first.drafts.flush()
   first.uploads.stop()
   server.onPut = null
