@@ -71,7 +71,7 @@ export const EVENT_KINDS = new Set(['message', 'edit', 'delete', 'react', 'pin',
 function takeWelcome(state, frame) {
   let next = {
     ...state, me: frame.user, epoch: frame.epoch, limits: { ...DEFAULT_LIMITS, ...frame.limits },
-    typing: new Map(),
+    typing: new Map(), presence: new Map(),
   }
   next = withUsers(next, [frame.user])
   if (!frame.rooms) return next
@@ -245,17 +245,14 @@ function takePresence(state, frame) {
 export function watched(state, room, ok, more = {}) {
   const known = state.rooms.get(room)
   const log = newLog(room, { seq: ok.head ?? 0, floor: known?.floor, ...more })
-  const presence = new Map(state.presence)
-  for (const id of ok.online ?? []) if (!presence.has(id)) presence.set(id, 'active')
-  const next = { ...state, presence, logs: new Map(state.logs).set(room, log) }
-  return withRoom(next, room, (r) => ({ ...r, watched: true, online: ok.online_count ?? 0 }))
+  const next = present({ ...state, logs: new Map(state.logs).set(room, log) }, room, ok)
+  return withRoom(next, room, (r) => ({ ...r, watched: true }))
 }
 
-/** Who is here, after a time without news: whoever is not named is not. @param {State} state @param {string} room @param {{online?: string[], online_count?: number}} ok @returns {State} */
+/** Who of a room is here; of others it tells nothing. @param {State} state @param {string} room @param {{online?: string[], online_count?: number}} ok @returns {State} */
 export function present(state, room, ok) {
-  /** @type {State['presence']} */
-  const presence = new Map()
-  for (const id of ok.online ?? []) presence.set(id, state.presence.get(id) ?? 'active')
+  const presence = new Map(state.presence)
+  for (const id of ok.online ?? []) if (!presence.has(id)) presence.set(id, 'active')
   return withRoom({ ...state, presence }, room, (r) => ({ ...r, online: ok.online_count ?? 0 }))
 }
 

@@ -33,7 +33,7 @@ export class Sync {
   #running = new Map()
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #timers = new Map()
-  /** @type {Set<string>} shown rooms of which it is not known who is here */
+  /** @type {Set<string>} watched rooms of which it is not known who is here */
   #absent = new Set()
   /** @type {Map<string, number>} */
   #starts = new Map()
@@ -69,6 +69,7 @@ export class Sync {
     this.#timers.clear()
     this.#recent = []
     this.#shown.clear()
+    this.#absent.clear()
   }
 
   /** @param {string} name @param {(detail: any) => void} fn */
@@ -94,6 +95,11 @@ export class Sync {
   /** @param {string} room */
   #synced(room) {
     this.#forget(`replay:${room}`)
+    if (this.#shown.has(room)) this.#askWhoIsHere(room)
+  }
+
+  /** @param {string} room */
+  #askWhoIsHere(room) {
     const log = this.#store.state.logs.get(room)
     if (!this.#absent.delete(room) || !log) return
     // A cursor in `hello` brings no list of who is here; watching again from the same place does.
@@ -130,7 +136,7 @@ export class Sync {
       this.#replaying(log.room)
       // Of a room in which nothing was seen yet no id can be compared: it begins anew.
       if (!log.cursor.id) this.#rewatch(log.room, log.gen + 1)
-      else if (this.#shown.has(log.room)) this.#absent.add(log.room)
+      else this.#absent.add(log.room)
     }
     if (welcome.rooms?.length >= 200) this.#moreRooms(welcome.rooms.at(-1).room)
     this.#outbox.flush({ fresh: true })
@@ -259,10 +265,14 @@ export class Sync {
     if (at !== undefined) this.#starts.set(room, at)
     this.#shown.add(room)
     this.#recent = [...this.#recent.filter((r) => r !== room), room]
-    if (this.#store.state.logs.has(room)) return
+    if (this.#store.state.logs.has(room)) {
+      if (!this.#timers.has(`replay:${room}`)) this.#askWhoIsHere(room)
+      return
+    }
     await this.once(`watch:${room}`, async () => {
       const take = (/** @type {any} */ ok) => {
         this.#replaying(room)
+        this.#absent.delete(room)
         this.#store.update((s) => watched(s, room, ok, { pending: this.#outbox.of(room) }))
       }
       await this.ask('watch', { room }, take)

@@ -118,6 +118,22 @@ test('cut off: who is here is asked for again', async () => {
   assert.deepEqual([room, after, id], ['r1', 3, 'eep13'])
 })
 
+test('cut off: who is in the other rooms is not forgotten over it, and asked when they are opened', async () => {
+  server.logs.set('r2', [])
+  server.say('r2', 'm1')
+  server.here.set('r1', ['u3']).set('r2', ['u4'])
+  const client = await signedIn()
+  await client.actions.openRoom('r2')
+  client.actions.closeRoom('r2')
+  await client.actions.openRoom('r1')
+  const who = () => [...client.store.presence.value.keys()].sort().join()
+  assert.equal(who(), 'u3,u4')
+  cut()
+  await until(() => client.connection.open && who() === 'u3')
+  await client.actions.openRoom('r2')
+  await until(() => who() === 'u3,u4')
+})
+
 test('a hole is pulled, and what lies beyond it waits', async () => {
   const client = await signedIn()
   await client.actions.openRoom('r1')

@@ -10,6 +10,8 @@ const USER = { user: 'u1', handle: 'ana', name: 'Ana', color: 'teal', role: 'mem
 export class TestServer {
   /** @type {Map<string, any[]>} */
   logs = new Map([['r1', []]])
+  /** Who is online, where it is not the one who asks. @type {Map<string, string[]>} */
+  here = new Map()
   epoch = 'ep1'
   heartbeat = 25_000
   /** Every request, in order. @type {any[]} */
@@ -124,7 +126,8 @@ export class TestServer {
   on_watch(frame, socket) {
     const log = this.logs.get(frame.room) ?? []
     socket.watching.add(frame.room)
-    this.send(socket, { type: 'ok', n: frame.n, head: log.length, online: ['u1'], online_count: 1 })
+    const online = this.here.get(frame.room) ?? ['u1']
+    this.send(socket, { type: 'ok', n: frame.n, head: log.length, online, online_count: online.length })
     if (frame.after !== undefined && frame.after < log.length) this.send(socket, this.page(frame.room, frame.after, log.length))
     this.send(socket, { type: 'synced', room: frame.room, head: log.length })
   }

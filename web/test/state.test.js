@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { putPending, takeThread, trimLog } from '../app/log.js'
-import { apply, emptyState, expireTyping, firstUnread, mergePage, readUpTo, watched, withLog } from '../app/state.js'
+import { apply, emptyState, expireTyping, firstUnread, mergePage, present, readUpTo, watched, withLog } from '../app/state.js'
 import { threadItems, typingIn } from '../app/logviews.js'
 import { ev, live, msg, page, welcome } from './events.js'
 
@@ -223,6 +223,14 @@ test('presence', () => {
   assert.deepEqual([...state.presence], [['u2', 'away'], ['u3', 'active']])
   assert.equal(room(state).online, 2)
   assert.equal(all(state, [{ type: 'signal', kind: 'presence', room: 'r1', off: ['u2'] }]).presence.has('u2'), false)
+})
+
+test('who is here: one room tells nothing of another; a new connection begins with nobody', () => {
+  let state = all(opened(), [{ type: 'signal', kind: 'presence', room: 'r1', away: ['u2'], on: ['u3'], count: 2 }])
+  state = present(state, 'r1', { online: ['u1', 'u2'], online_count: 2 })
+  assert.deepEqual([...state.presence], [['u2', 'away'], ['u3', 'active'], ['u1', 'active']])
+  assert.equal(room(state).online, 2)
+  assert.equal(all(state, [welcome]).presence.size, 0)
 })
 
 test('replies: counted at the root, listed in an opened thread, not in the room', () => {
