@@ -313,7 +313,7 @@ export function takeThread(log, root, list, complete) {
 
 /** Keeps about `keepRows` events round a seq. @param {Log} log @param {number} [around] @param {number} [keepRows] @returns {Log} */
 export function trimLog(log, around = log.to, keepRows = 600) {
-  if (log.to - log.from < keepRows) return log
+  if (log.items.size <= keepRows) return log
   const next = draft(log)
   next.from = Math.max(log.from, Math.min(around - (keepRows >> 1), log.to - keepRows + 1))
   next.to = Math.min(log.to, next.from + keepRows - 1)

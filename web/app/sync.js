@@ -2,7 +2,7 @@
 
 import { effect } from './lib.js'
 import { RequestError } from './connection.js'
-import { putPending, dropPending } from './log.js'
+import { putPending, dropPending, trimLog } from './log.js'
 import { expireTyping, firstUnread, mergePage, present, unwatched, watched, withLog, withRooms, withUsers } from './state.js'
 import { roomOf } from './protocol.js'
 
@@ -15,6 +15,8 @@ import { roomOf } from './protocol.js'
 export const PAGE = 50
 const PULL = 200
 const WATCHED = 20
+/** How many events a room that nobody looks at may gather before its old ones go. */
+const GATHERED = 1200
 /** A pong may tell of an event that is still on its way; only what stays missing is pulled. */
 const GRACE = 1500
 /** The server writes read positions once a second. */
@@ -88,8 +90,15 @@ export class Sync {
     if (frame.type === 'synced') this.#synced(frame.room)
     if (frame.type === 'reset') this.#replaying(frame.room)
     if (frame.type === 'welcome') return
+    if (frame.type === 'event' || frame.type === 'events') this.#trim(frame.room)
     if (frame.room) this.#heal(frame.room)
     else if (frame.type === 'pong') this.#healAll()
+  }
+
+  /** One that is looked at is trimmed by its view, which knows where the reader is. @param {string} room */
+  #trim(room) {
+    const log = this.#store.state.logs.get(room)
+    if (log && log.items.size > GATHERED && !this.#shown.has(room)) this.#store.update((s) => withLog(s, room, (l) => trimLog(l)))
   }
 
   /** @param {string} room */

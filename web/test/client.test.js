@@ -134,6 +134,24 @@ test('cut off: who is in the other rooms is not forgotten over it, and asked whe
   await until(() => who() === 'u3,u4')
 })
 
+test('a room that nobody looks at lets its old messages go; one on show keeps them', async () => {
+  server.logs.set('r2', [])
+  server.say('r2', 'm1')
+  const client = await signedIn()
+  await client.actions.openRoom('r1')
+  client.actions.closeRoom('r1')
+  await client.actions.openRoom('r2')
+  for (let i = 1; i <= 1300; i++) for (const room of ['r1', 'r2']) server.say(room, `later ${i}`)
+  await until(() => ['r1', 'r2'].every((room) => texts(client, room).at(-1) === 'later 1300'))
+  const log = /** @type {any} */ (client.store.log('r1').value)
+  assert.ok(log.items.size < 1200, `${log.items.size} are kept`)
+  assert.deepEqual([log.rows.length, log.cursor.seq, log.atEnd, log.atStart], [log.items.size, 1303, true, false])
+  assert.equal(texts(client, 'r2').length, 1301)
+  await client.actions.openRoom('r1')
+  assert.ok((await client.actions.loadOlder('r1')) > 0, 'what went comes again')
+  assert.equal(client.store.rooms.value.get('r1')?.unread, 1300)
+})
+
 test('a hole is pulled, and what lies beyond it waits', async () => {
   const client = await signedIn()
   await client.actions.openRoom('r1')

@@ -136,6 +136,17 @@ test('trim keeps the end and the cursor', () => {
   assert.equal(log(state).items.size, 600)
 })
 
+test('trim lets go of what came live beyond the range, too; it is loaded again', () => {
+  const list = Array.from({ length: 900 }, (_, i) => msg(i + 1, `m${i + 1}`))
+  let state = mergePage(watched(apply(emptyState(), welcome, 0), 'r1', { head: 100 }), 'r1', page(list.slice(0, 50), 100), 'replace')
+  state = all(mergePage(state, 'r1', page(list.slice(99, 100), 100), 'none'), list.slice(100).map(live))
+  assert.deepEqual([log(state).to, log(state).items.size], [50, 851])
+  state = withLog(state, 'r1', (l) => trimLog(l))
+  assert.deepEqual([log(state).from, log(state).to, log(state).items.size, log(state).cursor.seq, log(state).behind, log(state).atEnd], [1, 50, 50, 900, false, false])
+  state = mergePage(state, 'r1', page(list.slice(50, 100), 900), 'extend')
+  assert.deepEqual([log(state).to, log(state).rows.length], [100, 100])
+})
+
 /** @param {any} more @returns {any} */
 const pending = (more = {}) => ({ key: 'k1', room: 'r1', text: 'mine', files: [], created_at: 0, state: 'sending', ...more })
 
