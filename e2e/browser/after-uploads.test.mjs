@@ -121,4 +121,44 @@ test('a message that waits for its files', async (t) => {
     await ana.sent('not yet, but now').getByLabel('Download later.txt').waitFor()
     assert.deepEqual(await came('not yet, but now'), [[general.name, ['later.txt']]])
   })
+
+  await t.test('the server lets go of a file before its message comes: the text is there to be edited, with what is left', async () => {
+    const bin = (name) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.alloc(99, 7) }) // nothing of it is shown in the room
+    line.reset()
+    line.let(1)
+    ana.expectCutLine()
+    ana.expectErrors(/status of 404 .*\/api\/v1\/files\//)
+    const ids = {}
+    const hear = async (response) => {
+      if (!response.url().endsWith('/complete')) return
+      const { name, file } = await response.json()
+      ids[name] = file
+    }
+    page.on('response', hear)
+    await ana.act('an answer', 'Reply')
+    await ana.attach([bin('kept.bin'), bin('lost.bin')])
+    await page.getByRole('button', { name: 'Remove kept.bin' }).waitFor()
+    await page.getByRole('button', { name: 'Remove lost.bin' }).waitFor()
+    await eventually(() => Object.keys(ids).sort(), ['kept.bin', 'lost.bin'], 'both are up')
+    page.off('response', hear)
+    line.cut()
+    await ana.write('of a long journey')
+    await ana.message('of a long journey').getByText('Waiting to be sent').waitFor()
+    await server.api('DELETE', `/files/${ids['lost.bin']}`, undefined, owner.token)
+    line.mend()
+    const unsent = ana.message('of a long journey')
+    await unsent.getByText('A file of it is not on the server any more').waitFor()
+    assert.equal(await unsent.getByRole('button', { name: 'Retry' }).count(), 0, 'it would be refused again')
+    await unsent.getByRole('button', { name: 'Edit' }).click()
+    await page.getByText('The server has it no more: choose it again.').waitFor()
+    assert.equal(await ana.composer.inputValue(), 'of a long journey')
+    await page.getByText(/^Reply to/).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Retry lost.bin' }).count(), 0)
+    await page.getByRole('button', { name: 'Remove lost.bin' }).click()
+    await ana.attach(bin('lost.bin'))
+    await page.getByRole('button', { name: 'Remove lost.bin' }).waitFor()
+    await ana.composer.press('Enter')
+    await ana.sent('of a long journey').getByLabel('Download kept.bin').waitFor()
+    assert.deepEqual(await came('of a long journey'), [[general.name, ['kept.bin', 'lost.bin']]])
+  })
 })

@@ -42,9 +42,7 @@ export class AfterUploads {
   takeBack(scope) {
     const message = this.of(scope)
     if (!message) return
-    // Another tab may have begun it, and this one hold a draft of its own.
-    const draft = this.#drafts.get(scope)
-    if (draft !== message.text) this.#drafts.set(scope, [message.text, draft].filter(Boolean).join('\n\n'))
+    this.#drafts.putBack(scope, message.text) // another tab may have begun it
     this.#uploads.setMessage(scope)
   }
 

@@ -6,7 +6,7 @@ import { AfterUploads } from './afteruploads.js'
 import { Api, ApiError } from './api.js'
 import { COMMANDS, runCommand, matchCommands } from './commands.js'
 import { Connection, socketUrl } from './connection.js'
-import { Drafts, keyStore } from './drafts.js'
+import { Drafts, draftKey, keyStore } from './drafts.js'
 import { FirstPages } from './firstpage.js'
 import { Outbox } from './outbox.js'
 import { Settings } from './settings.js'
@@ -148,6 +148,17 @@ export class Client {
     if (!mine && !all) return null
     const { files } = await this.api.me(signal)
     return files ?? null
+  }
+
+  /** A message that was refused is a draft again, with its files. @param {string} key */
+  unsend(key) {
+    const entry = this.outbox.get(key)
+    if (entry?.state !== 'refused') return
+    const scope = draftKey(entry.room, entry.thread)
+    this.afterUploads.takeBack(scope)
+    this.drafts.putBack(scope, entry.text)
+    this.outbox.discard(key)
+    void this.uploads.putBack(scope, entry.files)
   }
 
   async signOut() {

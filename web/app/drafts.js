@@ -14,6 +14,8 @@ export function draftKey(room, thread) {
 
 export class Drafts {
   keys = signal(/** @type {Set<string>} */ (new Set()))
+  /** What came back last: its composer reads it anew. */
+  returned = signal({ key: '' })
   #store
   #owner = ''
   /** @type {Map<string, string>} */
@@ -59,6 +61,14 @@ export class Drafts {
     if (this.keys.value.has(key) !== this.#texts.has(key)) this.keys.value = new Set(this.#texts.keys())
     this.#dirty.add(key)
     this.#timer ??= setTimeout(() => this.flush(), SAVE_AFTER)
+  }
+
+  /** A text that was given away comes back, before what was typed since. @param {string} key @param {string} text */
+  putBack(key, text) {
+    const now = this.get(key)
+    if (now !== text) this.set(key, [text, now].filter(Boolean).join('\n\n'))
+    this.flush()
+    this.returned.value = { key }
   }
 
   /** Writes at once: the page is going away. */

@@ -13,7 +13,7 @@
  * @property {boolean} [in_room]
  * @property {number} created_at
  * @property {'waiting'|'sending'|'late'|'refused'|'acked'} state
- * @property {{code: string, message: string}} [error]
+ * @property {{code: string, message: string, field?: string}} [error]
  * @property {number} [seq] once acknowledged
  */
 /** @typedef {{rows: number[], complete: boolean}} Thread */

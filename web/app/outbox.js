@@ -191,13 +191,13 @@ export class Outbox {
     }
   }
 
-  /** @param {Entry} entry @param {{code?: string, message: string, definite?: boolean, retry_ms?: number}} error */
+  /** @param {Entry} entry @param {{code?: string, message: string, field?: string, definite?: boolean, retry_ms?: number}} error */
   #failed(entry, error) {
     if (error.definite === false || PASSING.has(error.code ?? '') || error.retry_ms) {
       this.#change(entry.key, { state: 'late' })
       return Math.max(RETRY_LEAST, error.retry_ms ?? 2000)
     }
-    this.#change(entry.key, { state: 'refused', error: { code: error.code ?? 'internal', message: error.message } })
+    this.#change(entry.key, { state: 'refused', error: { code: error.code ?? 'internal', message: error.message, ...(error.field && { field: error.field }) } })
     const refused = this.get(entry.key)
     if (refused) this.#save(refused)
     return null

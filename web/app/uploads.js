@@ -3,10 +3,11 @@
 
 import { signal } from './lib.js'
 import { ApiError } from './api.js'
-import { bytes, cutBytes } from './format.js'
+import { cutBytes } from './format.js'
 import { memoryStore } from './drafts.js'
 import { randomKey } from './keys.js'
 import { cleaned, look } from './pictures.js'
+import { refusal } from './refusal.js'
 import { memoryShelf } from './storage.js'
 import { putPart, unreadable } from './transfer.js'
 
@@ -174,7 +175,8 @@ export class Uploads {
     const refused = []
     for (const { file, upload: { id } } of chosen) {
       if (!this.#get(id)) continue // cancelled meanwhile
-      const words = this.#refusal(scope, file, free) || (await this.#read(id, file, free))
+      const attached = this.of(scope).filter((u) => u.state !== 'reading').length
+      const words = refusal(file, this.#limits(), { free: free.bytes, attached }) || (await this.#read(id, file, free))
       if (!words) continue
       refused.push({ name: file.name, words })
       this.#remove(id)
@@ -217,16 +219,6 @@ export class Uploads {
     if (usage?.left === undefined) return { bytes: Infinity }
     const coming = this.list.value.filter((u) => u.state !== 'reading' && !(/** @type {Kept} */ (u).remote)).reduce((sum, u) => sum + u.size, 0)
     return { bytes: usage.left - coming }
-  }
-
-  /** @param {string} scope @param {File} file @param {{bytes: number}} free */
-  #refusal(scope, file, free) {
-    const { file_bytes, files_per_message } = this.#limits()
-    if (file_bytes && file.size > file_bytes) return tooBig(file, file_bytes)
-    if (file.size === 0) return `${file.name} is empty.`
-    if (file.size > free.bytes) return `${file.name} has ${bytes(file.size)}; ${free.bytes > 0 ? `only ${bytes(free.bytes)} are` : 'nothing is'} left of the space for your files. Delete messages with files first.`
-    if (files_per_message && this.of(scope).filter((u) => u.state !== 'reading').length >= files_per_message) return `A message may carry at most ${files_per_message} ${files_per_message === 1 ? 'file' : 'files'}.`
-    return ''
   }
 
   /** Starts what waits, and what the network had stopped. */
@@ -288,6 +280,23 @@ export class Uploads {
     const done = this.of(scope).filter((u) => u.state === 'done' && u.file)
     for (const u of done) this.#remove(u.id)
     return done.map((u) => ({ .../** @type {FileRef} */ (u.file), ...(u.alt?.trim() && { alt: u.alt.trim() }) }))
+  }
+
+  /** Files of a message that was not taken, for the next. What the server has let go of since fails. @param {string} scope @param {FileRef[]} files */
+  async putBack(scope, files) {
+    for (const { alt, ...file } of files) {
+      const { file: remote, name, size, type, width, height, preview } = file
+      const id = randomKey()
+      await this.#hold(id)
+      /** @type {Kept} */
+      const upload = {
+        id, key: id, order: ++this.#order, scope, name, size, type, width, height, preview, alt,
+        state: 'done', sent: size, speed: 0, file, remote, blob: null,
+      }
+      this.list.value = [...this.list.value, upload]
+      await this.#save(id)
+      this.#api.fileState(remote).catch((e) => { if (e.code === 'not_found') this.#failed(id, e) })
+    }
   }
 
   /** Stops; what is on the device stays there. */
@@ -359,7 +368,8 @@ export class Uploads {
     if (e.code === 'not_found' || e.code === 'gone') {
       // The server has swept it away: from the beginning.
       this.#keys.removeItem(ACKED + id)
-      this.#change(id, { remote: undefined, state: 'failed', error: 'This upload is too old. Try again.', speed: 0 }, true)
+      const error = this.#get(id)?.blob ? 'This upload is too old. Try again.' : 'The server has it no more: choose it again.'
+      this.#change(id, { remote: undefined, file: undefined, state: 'failed', error, speed: 0 }, true)
     } else if (e.code === 'unreadable') {
       this.#change(id, { blob: null, state: 'failed', error: e.message, speed: 0 }, true)
     } else if (PASSING.has(e.code ?? '') || e.definite === false) {
@@ -484,10 +494,4 @@ function waiting(u) {
 /** @param {Map<number, number>} sent */
 function sum(sent) {
   return [...sent.values()].reduce((a, b) => a + b, 0)
-}
-
-/** @param {File} file @param {number} most */
-function tooBig(file, most) {
-  const size = bytes(file.size) === bytes(most) ? `a little more than ${bytes(most)}` : bytes(file.size)
-  return `${file.name} has ${size}; a file may have at most ${bytes(most)} here.`
 }

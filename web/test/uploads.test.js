@@ -283,3 +283,18 @@ test('a file that is cancelled while it is read does not come back', async () =>
   assert.deepEqual(await added, { refused: [] })
   assert.deepEqual([uploads.of('r1').length, server.files.size, await shelf.all()], [0, 0, []])
 })
+
+test('files of a message that was not taken are there for the next; what the server has let go of says so', async () => {
+  const shelf = (await openStorage('put back')).uploads
+  const uploads = await make(shelf)
+  await uploads.add('r1', [file('a.txt'), file('b.txt')])
+  await until(() => uploads.of('r1').every((u) => u.state === 'done'))
+  uploads.setAlt(uploads.list.value[0].id, 'letters')
+  const files = uploads.take('r1')
+  server.files.delete(files[1].file)
+  await uploads.putBack('r2', files)
+  await until(() => uploads.of('r2')[1].state === 'failed')
+  assert.deepEqual(uploads.of('r2').map((u) => u.error), [undefined, 'The server has it no more: choose it again.'])
+  assert.equal((await shelf.all()).length, 2)
+  assert.deepEqual(uploads.take('r2'), [files[0]])
+})

@@ -25,6 +25,7 @@ export function Composer({ room, scope, thread }) {
   const uploads = client.uploads.list.value.filter((upload) => upload.scope === scope)
   const busy = client.uploads.busy(scope)
   const waits = client.afterUploads.of(scope)
+  const returned = client.drafts.returned.value
   const ready = uploads.some((upload) => upload.state === 'done')
   const limit = client.store.limits.value.text_bytes ?? 0
   const length = text.length * 3 > limit * COUNTER_FROM ? utf8Length(text) : 0
@@ -36,7 +37,7 @@ export function Composer({ room, scope, thread }) {
   useLayoutEffect(() => fit(box.current), [text])
   useEffect(() => keepFit(box.current), [room.archived])
   useEffect(() => () => { client.drafts.flush() }, [])
-  useEffect(() => { if (!waits) setText(client.drafts.get(scope)) }, [waits])
+  useEffect(() => { if (!waits) setText(client.drafts.get(scope)) }, [waits, returned])
 
   /** @param {string} value */
   function change(value) {
