@@ -68,6 +68,7 @@ test('a message that waits for its files', async (t) => {
   await t.test('a reload: it waits on, and goes', async () => {
     await begin('after a reload', 'one.txt', 'two.txt')
     await eventually(() => line.waiting.length, 2, 'both are on their way')
+    await eventually(() => page.evaluate(kept), ['after a reload'], 'it is on the device')
     line.waiting = []
     await page.reload()
     await waits.waitFor()
@@ -76,6 +77,31 @@ test('a message that waits for its files', async (t) => {
     await ana.sent('after a reload').getByLabel('Download two.txt').waitFor()
     assert.deepEqual(await came('after a reload'), [['general', ['one.txt', 'two.txt']]])
     await eventually(() => ana.composer.inputValue(), '', 'the composer is empty')
+  })
+
+  await t.test('its tab is closed: the one that takes the file over sends it', async () => {
+    line.reset()
+    const first = await ana.context.newPage()
+    await first.goto(line.url)
+    const [chooser] = await Promise.all([first.waitForEvent('filechooser'), first.getByRole('button', { name: 'Attach files' }).click()])
+    await chooser.setFiles(note('inherited.txt'))
+    await eventually(() => line.waiting.length, 1, 'it is on its way')
+    await first.getByRole('textbox', { name: /^Message / }).fill('of the closed tab')
+    await first.getByRole('textbox', { name: /^Message / }).press('Enter')
+    await first.getByText('Sends when the files are up').waitFor()
+    await eventually(() => first.evaluate(kept), ['of the closed tab'], 'it is on the device')
+    await ana.composer.fill('a draft of this tab')
+    await first.close()
+    await page.bringToFront()
+    await eventually(async () => {
+      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // as when a person comes to the tab
+      return waits.count()
+    }, 1, 'it is taken over')
+    line.let(1)
+    await ana.sent('of the closed tab').getByLabel('Download inherited.txt').waitFor()
+    await waits.waitFor({ state: 'detached' })
+    assert.equal(await ana.composer.inputValue(), 'a draft of this tab')
+    await ana.composer.fill('')
   })
 
   await t.test('one of two fails while one is away: text, file and Retry are there, and nothing has gone', async () => {
@@ -162,3 +188,16 @@ test('a message that waits for its files', async (t) => {
     assert.deepEqual(await came('of a long journey'), [[general.name, ['kept.bin', 'lost.bin']]])
   })
 })
+
+/** In the page: the messages that the device keeps with uploads. */
+async function kept() {
+  const result = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  const [{ name }] = await indexedDB.databases()
+  const db = await result(indexedDB.open(name))
+  const list = await result(db.transaction('uploads').objectStore('uploads').getAll())
+  db.close()
+  return list.flatMap(({ message }) => message?.text ?? [])
+}

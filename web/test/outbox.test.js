@@ -70,6 +70,14 @@ test('an outcome that is not known: the same key again', async () => {
   box.stop()
 })
 
+test('a key that waits already is not taken twice', async () => {
+  const { box } = make({ open: () => false })
+  await box.load(memoryShelf())
+  const key = 'f'.repeat(32)
+  assert.deepEqual([box.post('r1', { text: 'a', key }), box.post('r1', { text: 'a', key })], [key, key])
+  assert.equal(box.entries.value.length, 1)
+})
+
 test('a rate limit keeps the text and its place', async () => {
   let limited = true
   const { box, sent } = make({ send: () => (limited ? refuse('rate_limited', { retry_ms: 30_000 }) : { seq: 1, id: 'e', at: 1 }) })
