@@ -88,7 +88,7 @@ func insertPerson(ctx context.Context, tx *store.Tx, n newPerson) (minichat.User
 	if err := tx.InsertUser(ctx, u, n.phc, minichat.Skeleton(n.name)); err != nil {
 		return u, fmt.Errorf("insert user: %w", err)
 	}
-	if n.role == minichat.Owner && !u.Bot {
+	if n.role == minichat.Owner {
 		if err := tx.SetSetting(ctx, settingSetup, ""); err != nil {
 			return u, fmt.Errorf("end the setup link: %w", err)
 		}

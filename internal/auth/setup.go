@@ -33,7 +33,7 @@ func errInvalid() error {
 func (a *Auth) SetupToken(ctx context.Context) (string, error) {
 	var token string
 	err := a.st.Write(ctx, func(tx *store.Tx) error {
-		owners, err := tx.CountOwners(ctx)
+		owners, _, err := tx.CountOwners(ctx)
 		if err != nil {
 			return fmt.Errorf("count owners: %w", err)
 		}
@@ -66,12 +66,12 @@ func (a *Auth) Setup(ctx context.Context, e Entry, f From) (Signed, error) {
 }
 
 type setupReads interface {
-	CountOwners(ctx context.Context) (int64, error)
+	CountOwners(ctx context.Context) (all, people int64, err error)
 	GetSetting(ctx context.Context, name string) (string, error)
 }
 
 func (a *Auth) judgeSetup(ctx context.Context, r setupReads, token string) error {
-	owners, err := r.CountOwners(ctx)
+	owners, _, err := r.CountOwners(ctx)
 	if err != nil {
 		return fmt.Errorf("count owners: %w", err)
 	}

@@ -90,6 +90,7 @@ func TestUpdateUser(t *testing.T) {
 		{"the second is disabled", owner, "ben", UserChange{Disabled: &yes}, ""},
 		{"the first steps down, the second cannot sign in", owner, "owner", role(minichat.Member), minichat.Conflict},
 		{"a bot that owns is disabled", owner, "bot", UserChange{Disabled: &yes}, ""},
+		{"with a bot as owner nobody could sign in", owner, "owner", UserChange{Disabled: &yes}, minichat.Conflict},
 		{"the second is let in again", owner, "ben", UserChange{Disabled: &no}, ""},
 		{"the first steps down", owner, "owner", role(minichat.Member), ""},
 	} {

@@ -48,24 +48,25 @@ func (r reads) FindSkeleton(ctx context.Context, skeleton string) (string, error
 	return id, nil
 }
 
-// CountOwners counts the owners who can sign in: not disabled, and no bots.
-func (r reads) CountOwners(ctx context.Context) (int64, error) {
-	var n int64
-	_, err := r.row(ctx, `SELECT COUNT(*) FROM users WHERE role = 'owner' AND disabled = 0 AND bot = 0`, nil, &n)
+// CountOwners counts the owners who are not disabled, and those of them who can
+// sign in, for they are no bots.
+func (r reads) CountOwners(ctx context.Context) (all, people int64, err error) {
+	_, err = r.row(ctx, `SELECT COUNT(*), COALESCE(SUM(1 - bot), 0) FROM users WHERE role = 'owner' AND disabled = 0`, nil, &all, &people)
 	if err != nil {
-		return 0, fmt.Errorf("count owners: %w", err)
+		return 0, 0, fmt.Errorf("count owners: %w", err)
 	}
-	return n, nil
+	return all, people, nil
 }
 
-// KeepAnOwner refuses a change of a user that would leave no owner who can sign
-// in: conflict.
+// KeepAnOwner refuses a change of a user that would leave no owner, or none who
+// can sign in: conflict.
 func (tx *Tx) KeepAnOwner(ctx context.Context, was, is minichat.User) error {
-	owns := func(u minichat.User) bool { return u.Role == minichat.Owner && !u.Disabled && !u.Bot }
+	owns := func(u minichat.User) bool { return u.Role == minichat.Owner && !u.Disabled }
 	if !owns(was) || owns(is) {
 		return nil
 	}
-	if owners, err := tx.CountOwners(ctx); err != nil || owners > 1 {
+	all, people, err := tx.CountOwners(ctx)
+	if err != nil || people > 1 || was.Bot && all > 1 {
 		return err
 	}
 	return minichat.Errorf(minichat.Conflict, "This is the last owner. Make another owner first.")
