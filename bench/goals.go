@@ -47,6 +47,7 @@ var goals = []goal{
 		func(r *result) float64 { return r.P50ms / r.AppendP50ms }, "", 3, false},
 	{"ack of a lone durable post, p99", "lone", "ms", func(r *result) float64 { return r.P99ms }, "", 5, false},
 	{"last 50 events of a room at 1,000,000 messages, p99", "last50", "ms", own("p99 ms"), "", 1, false},
+	{"last 50 events of a room at 10,000,000 messages, p99", "last50-10m", "ms", own("p99 ms"), "", 2, false},
 }
 
 // subject is who the goals are about in a scenario.

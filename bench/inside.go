@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ func inside(args []string) error {
 	fs := flag.NewFlagSet("inside", flag.ExitOnError)
 	data := fs.String("data", "", "data folder")
 	batch := fs.Int("batch", 1, "posts in a transaction")
-	messages := fs.Int("messages", 1_000_000, "messages in the store")
+	messages := fs.Int("messages", 0, "messages in the store")
 	fs.Parse(args[1:])
 	ctx := context.Background()
 	st, err := store.Open(ctx, "sqlite:"+filepath.Join(*data, "minichat.db"), store.Options{})
@@ -171,8 +172,12 @@ func insideLast50(ctx context.Context, st *store.Store, messages int) (measureme
 	return measurement{"messages": float64(messages), "p50 ms": ms(.5), "p99 ms": ms(.99), "fill/s": float64(messages) / filled.Seconds()}, nil
 }
 
-func last50(b *bench) measurement {
-	m, err := b.inside(context.Background(), "last50")
+func last50(messages int) func(*bench) measurement {
+	return func(b *bench) measurement { return b.last50(messages) }
+}
+
+func (b *bench) last50(messages int) measurement {
+	m, err := b.inside(context.Background(), "last50", "-messages", strconv.Itoa(messages))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 	}

@@ -39,7 +39,8 @@ var scenarios = []scenario{
 		load: "acks -n 64 -rooms 16 -window 8 -dur 5s -warm 1s", against: "minichat"},
 	{name: "lone", what: "one post at a time, turn by turn with a bare append + fdatasync", rooms: "posts",
 		load: "lone -n 1 -dur 4s", against: "minichat"},
-	{name: "last50", what: "the last 50 events of one of 1,000 rooms, 1,000,000 messages in the store", against: "minichat", own: last50},
+	{name: "last50", what: "the last 50 events of one of 1,000 rooms, 1,000,000 messages in the store", against: "minichat", own: last50(1_000_000)},
+	{name: "last50-10m", what: "the same with 10,000,000 messages", against: "minichat", own: last50(10_000_000)},
 }
 
 func names() []string {
