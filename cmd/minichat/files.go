@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -43,4 +44,14 @@ func openFiles(ctx context.Context, cfg *config.Config, st *store.Store, log *sl
 		return nil, fmt.Errorf("the folder for files, %s, cannot be used: %w", cfg.FilesDir, err)
 	}
 	return &keeper{Store: disk, parts: disk.ServePart}, nil
+}
+
+// isOwnFolder reports whether the files lie in the data folder, so that nobody
+// has them but who holds its lock. A link leads elsewhere.
+func isOwnFolder(cfg *config.Config) bool {
+	if cfg.Bucket != nil || cfg.FilesDir != filepath.Join(cfg.Data, "files") {
+		return false
+	}
+	info, err := os.Lstat(cfg.FilesDir)
+	return err == nil && info.IsDir()
 }

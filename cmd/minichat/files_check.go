@@ -15,6 +15,7 @@ import (
 
 type filesWords struct {
 	Check filesCheck `cmd:"" help:"Hold the place where files are kept against the database: what is left over, what is missing."`
+	Take  filesTake  `cmd:"" help:"Make the place where files are kept this database's, after the server that had it is gone for good."`
 }
 
 type filesCheck struct {

@@ -22,6 +22,7 @@ type restoreCommand struct {
 	Src     string `arg:"" name:"src" help:"Where the backups are: a folder, or s3://BUCKET/PREFIX?region=…."`
 	At      string `placeholder:"NAME" help:"Which of them; the newest when left out. minichat backup --list shows the names."`
 	Partial bool   `help:"Leave out files that the backup has damaged or not at all, instead of refusing."`
+	Take    bool   `name:"take-files" help:"Take over the files at --files from the server that the backup is of, which is gone for good."`
 }
 
 // Run brings a backup back into an empty folder.
@@ -49,7 +50,7 @@ func (c *restoreCommand) Run(w *world) error {
 	}
 	defer lock.Close() // it held for as long as this took
 	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	r, err := restoreTo(w.ctx, cfg, whereOf(from), c.At, c.Partial, log)
+	r, err := c.restoreTo(w.ctx, cfg, whereOf(from), log)
 	if err != nil {
 		return inWords("restore from "+from.Text, err)
 	}
@@ -60,7 +61,7 @@ func (c *restoreCommand) Run(w *world) error {
 	return nil
 }
 
-func restoreTo(ctx context.Context, cfg *config.Config, from backup.Where, name string, partial bool, log *slog.Logger) (*backup.Restored, error) {
+func (c *restoreCommand) restoreTo(ctx context.Context, cfg *config.Config, from backup.Where, log *slog.Logger) (*backup.Restored, error) {
 	place, at, err := openTarget(ctx, cfg, log)
 	if err != nil {
 		return nil, err
@@ -70,9 +71,9 @@ func restoreTo(ctx context.Context, cfg *config.Config, from backup.Where, name 
 	if err != nil {
 		return nil, err
 	}
-	r, err := backup.Restore(ctx, from, name, backup.Target{
+	r, err := backup.Restore(ctx, from, c.At, backup.Target{
 		Database: cfg.DatabaseFile(), Files: place, At: at, Marked: marked,
-		Ours: marked != "" && cfg.FilesDir == filepath.Join(cfg.Data, "files"), Partial: partial, Log: log,
+		Ours: marked != "" && isOwnFolder(cfg), Take: c.Take, Partial: c.Partial, Log: log,
 		// A folder with the marker and without the database is never begun anew, also if this is cut off.
 		Begin: func(database string) error { return writeMarker(cfg.Data, database) },
 	})

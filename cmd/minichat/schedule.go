@@ -12,6 +12,7 @@ import (
 
 	"minichat"
 	"minichat/internal/backup"
+	"minichat/internal/files"
 )
 
 // chores are what a server does by itself beside the chat: marking what is its,
@@ -37,10 +38,16 @@ func (s *server) startChores() *chores {
 	return c
 }
 
-// markFiles marks the place of the files at once, so that a restore knows them
-// when the database is lost. A place that does not answer is marked by the sweep.
+// markFiles marks the place of the files at once, so that a restore knows whose
+// they are. A place that does not answer is marked by the sweep. What another
+// copy of the database has is left to it, and the chat goes on.
 func (s *server) markFiles(ctx context.Context) {
-	err := s.files.Own(ctx, s.store.ID())
+	owner := files.Owner{Database: s.store.ID(), Epoch: s.store.Epoch()}
+	mark := files.Own
+	if isOwnFolder(s.cfg) { // also after a new epoch: whose lock is held
+		mark = files.Take
+	}
+	err := mark(ctx, s.files, owner)
 	if minichat.CodeOf(err) == minichat.Conflict {
 		s.log.Error("the place of the files is not this database's", "err", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"minichat"
+	"minichat/internal/files"
 	"minichat/internal/store"
 )
 
@@ -359,7 +360,8 @@ func TestLostBytesAreTold(t *testing.T) {
 	}
 }
 
-// Files that outlived their database are taken over; those of others are not.
+// Files that outlived their database are taken over where that is asked for, or
+// where nobody else can have them; those of others are not.
 func TestRestoreBesideFiles(t *testing.T) {
 	w := newWorld(t, inFolder(t))
 	a, b := w.file(1000), w.file(2000)
@@ -372,8 +374,8 @@ func TestRestoreBesideFiles(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "not marked as this database's") {
 		t.Fatalf("an unmarked place: got %v", err)
 	}
-	r, err := w.restore("", func(to *Target) {
-		if err := to.Files.Own(t.Context(), w.st.ID()); err != nil {
+	keep := func(to *Target, owner files.Owner) {
+		if err := to.Files.SetOwner(t.Context(), owner); err != nil {
 			t.Fatal(err)
 		}
 		for key, bytes := range map[string][]byte{a: content(a, 1000), b: content(a, 2000)} {
@@ -381,14 +383,33 @@ func TestRestoreBesideFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-	})
-	if err != nil || r.There != 1 || r.Copied != 1 || r.has(t, a, 1000) != "" || r.has(t, b, 2000) != "" {
-		t.Errorf("its own: got %+v, %v", r, err)
+	}
+	running := files.Owner{Database: w.st.ID(), Epoch: w.st.Epoch()}
+	for _, owner := range []files.Owner{running, {Database: running.Database}} { // the latter is of an earlier version
+		begun := false
+		r, err := w.restore("", func(to *Target) {
+			keep(to, owner)
+			to.Begin = func(string) error { begun = true; return nil }
+		})
+		if now, ownerErr := r.disk.Owner(t.Context()); err == nil || !strings.Contains(err.Error(), "--take-files") || begun || ownerErr != nil || now != owner {
+			t.Errorf("another copy's (%v): got %v, begun %v, then %v's, %v", owner, err, begun, now, ownerErr)
+		}
+		for _, may := range []func(*Target){func(to *Target) { to.Take = true }, func(to *Target) { to.Ours = true }} {
+			r, err := w.restore("", func(to *Target) { keep(to, owner); may(to) })
+			if err != nil || r.There != 1 || r.Copied != 1 || r.has(t, a, 1000) != "" || r.has(t, b, 2000) != "" {
+				t.Fatalf("taken over: got %+v, %v", r, err)
+			}
+			if now, err := r.disk.Owner(t.Context()); err != nil || now != (files.Owner{Database: running.Database, Epoch: r.Epoch}) {
+				t.Errorf("taken over, they are %v's, %v", now, err)
+			}
+			if err := files.Own(t.Context(), r.disk, running); minichat.CodeOf(err) != minichat.Conflict {
+				t.Errorf("who had them before: got %v, want a conflict", err)
+			}
+		}
 	}
 	_, err = w.restore("", func(to *Target) {
-		if err := to.Files.Own(t.Context(), minichat.NewID(16)); err != nil {
-			t.Fatal(err)
-		}
+		to.Take = true
+		keep(to, files.Owner{Database: minichat.NewID(16), Epoch: running.Epoch})
 	})
 	if err == nil || !strings.Contains(err.Error(), "belong to the database") {
 		t.Errorf("another's: got %v", err)

@@ -23,7 +23,8 @@ type Target struct {
 	Files    files.Store                 // empty, or what is left of this very database's
 	At       Where                       // of Files
 	Marked   string                      // id of the database that the target belongs to already, "" for none
-	Ours     bool                        // Files are in what is marked so, and need no mark of their own
+	Ours     bool                        // Files are in what is marked so, and nobody else has them
+	Take     bool                        // Files may be those of another copy of the database, which is gone for good
 	Partial  bool                        // leave out files that the backup does not give back
 	Begin    func(database string) error // called with its id after all checks, to mark the target
 	Log      *slog.Logger
@@ -40,7 +41,8 @@ type Restored struct {
 
 // Restore checks the backup as Verify does and then puts it at the target: the
 // files, then the database, under a new epoch so that clients load their rooms
-// anew. On an error there is no database at the target.
+// anew and the files of the copy that the backup was of are known as not its own.
+// On an error there is no database at the target.
 func Restore(ctx context.Context, from Where, name string, to Target) (*Restored, error) {
 	v, done, err := lookThrough(ctx, from, name, filepath.Dir(to.Database))
 	if err != nil {
@@ -62,21 +64,21 @@ func Restore(ctx context.Context, from Where, name string, to Target) (*Restored
 		}
 	}
 	if !to.Ours {
-		if err := refuseStrangers(ctx, to); err != nil {
+		if err := refuseStrangers(ctx, to, v.report.Database); err != nil {
 			return nil, err
 		}
 	}
-	if err := to.Files.Own(ctx, v.report.Database); err != nil {
+	r := &restoring{verifying: v, to: to, result: &Restored{Report: v.report}}
+	if r.result.Epoch, err = renew(ctx, v.local, to.Log); err != nil {
+		return nil, err
+	}
+	if err := files.Take(ctx, to.Files, files.Owner{Database: v.report.Database, Epoch: r.result.Epoch}); err != nil {
 		return nil, err
 	}
 	if err := to.Begin(v.report.Database); err != nil {
 		return nil, err
 	}
-	r := &restoring{verifying: v, to: to, result: &Restored{Report: v.report}}
 	if err := r.files(ctx); err != nil {
-		return nil, err
-	}
-	if r.result.Epoch, err = renew(ctx, v.local, to.Log); err != nil {
 		return nil, err
 	}
 	return r.result, settleDatabase(v.local, to.Database)
@@ -95,27 +97,27 @@ func acceptable(r *Report, partial bool) error {
 	return nil
 }
 
-// refuseStrangers lets nothing be restored among files that nobody has marked:
-// what no row knows is removed later. Whose a mark is, Own looks at.
-func refuseStrangers(ctx context.Context, to Target) error {
-	errFound := errors.New("found")
-	err := to.Files.List(ctx, func(files.Found) error { return errFound })
-	if !errors.Is(err, errFound) {
-		return err
-	}
-	p, closePlace, err := openPlace(ctx, to.At, false)
-	if err != nil {
-		return err
-	}
-	defer closePlace()
-	mark, err := p.open(ctx, ".minichat-owner")
-	if isAbsent(err) {
-		return fmt.Errorf("the place for files, %s, has files already, and they are not marked as this database's. Use an empty one with --files", to.At.Text)
-	}
+// refuseStrangers lets nothing be restored among files that nobody has marked, or
+// that another copy of the database has: what no row knows is removed later. What
+// another database has marked, Take refuses.
+func refuseStrangers(ctx context.Context, to Target, database string) error {
+	owner, err := to.Files.Owner(ctx)
 	if err != nil {
 		return fmt.Errorf("see whose files there are: %w", err)
 	}
-	return mark.Close()
+	if owner.Database == database && !to.Take {
+		return fmt.Errorf("the files at %s are those of the database that this backup is of. If its server still runs, restore to a place of its own with --files: a copy would remove what was uploaded after the backup. "+
+			"If that server is gone for good, or this restore was cut off before, take them over with --take-files", to.At.Text)
+	}
+	if owner != (files.Owner{}) {
+		return nil
+	}
+	errFound := errors.New("found")
+	err = to.Files.List(ctx, func(files.Found) error { return errFound })
+	if errors.Is(err, errFound) {
+		return fmt.Errorf("the place for files, %s, has files already, and they are not marked as this database's. Use an empty one with --files", to.At.Text)
+	}
+	return err
 }
 
 type restoring struct {

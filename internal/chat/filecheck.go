@@ -29,14 +29,14 @@ func (r FilesReport) LeftBytes() (sum int64) {
 
 // CheckFiles holds the place where bytes are against the database, also beside a
 // running server. With fix it removes what is left over since olderThan; missing
-// bytes are only told. The files of another database are left alone: conflict. What
-// cannot be removed keeps nothing else from it; the error names it, and the report
-// holds what was done.
+// bytes are only told. The files of another database, or of another copy of this
+// one, are left alone: conflict. What cannot be removed keeps nothing else from
+// it; the error names it, and the report holds what was done.
 func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan time.Time, fix bool) (FilesReport, error) {
 	var report FilesReport
 	if fix {
-		if err := fs.Own(ctx, st.ID()); err != nil {
-			return report, fmt.Errorf("see whose files they are: %w", err)
+		if err := own(ctx, st, fs); err != nil {
+			return report, err
 		}
 	}
 	// Rows first: a file that is completed meanwhile is then not taken for missing.
@@ -83,6 +83,15 @@ func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan 
 		}
 	}
 	return report, failed.join()
+}
+
+// own is asked before anything is removed: what another copy of the database
+// knows of is not to go because this one does not, or because it was deleted here.
+func own(ctx context.Context, st *store.Store, fs files.Store) error {
+	if err := files.Own(ctx, fs, files.Owner{Database: st.ID(), Epoch: st.Epoch()}); err != nil {
+		return fmt.Errorf("see whose files they are: %w", err)
+	}
+	return nil
 }
 
 // wantedFile is what a row says of the bytes under its key.

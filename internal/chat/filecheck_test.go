@@ -113,3 +113,46 @@ func TestCheckFilesBesideDeletes(t *testing.T) {
 		t.Errorf("got %+v, %v, want nothing missing", report, err)
 	}
 }
+
+// A copy of the database that has the files of the one that runs, by mistake,
+// goes on and removes nothing: what it does not know, what was deleted in it,
+// what was never finished in it. The other goes on clearing up.
+func TestCopyRemovesNothing(t *testing.T) {
+	w := newWorld(t, func(l *minichat.Limits) { l.FileGraceSeconds = 0 })
+	ana := w.user("ana", minichat.Member)
+	room := w.room(ana, minichat.Channel, "plans")
+	shared := w.upload(ana, "shared.txt", []byte("shared"))
+	seq := w.post(ana, room, "", func(p *protocol.Post) { p.Files = []string{shared.ID} }).Seq
+	if err := w.SweepFiles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	copied := w.copy()
+	later := w.upload(ana, "later.txt", []byte("later"))
+	w.post(ana, room, "", func(p *protocol.Post) { p.Files = []string{later.ID} })
+
+	if _, err := copied.Delete(t.Context(), ana, protocol.Delete{Room: room, Key: newKey(), Target: seq}); err != nil {
+		t.Fatal(err)
+	}
+	copied.at.Add(48 * 3600 * 1000)
+	wantCode(t, "sweep the copy", copied.SweepFiles(t.Context()), minichat.Conflict)
+	_, err := CheckFiles(t.Context(), copied.st, w.disk, time.Now().Add(time.Hour), true)
+	wantCode(t, "mend by the copy", err, minichat.Conflict)
+	for _, f := range []minichat.File{shared, later} {
+		if o, err := w.OpenFile(t.Context(), Reader{User: &ana}, f.ID); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		} else {
+			o.Body.Close()
+		}
+	}
+
+	if _, err := w.Delete(t.Context(), ana, protocol.Delete{Room: room, Key: newKey(), Target: seq}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SweepFiles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	report, err := CheckFiles(t.Context(), w.st, w.disk, time.Now(), false)
+	if err != nil || report.Files != 1 || len(report.Missing)+len(report.Left) != 0 {
+		t.Errorf("afterwards: got %+v, %v, want the later one alone", report, err)
+	}
+}

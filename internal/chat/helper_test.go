@@ -3,6 +3,7 @@ package chat
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -67,6 +68,32 @@ func newWorld(t *testing.T, change ...func(*minichat.Limits)) *world {
 		}
 	})
 	return w
+}
+
+// copy is a Chat on a restored copy of the database, with the very same files.
+func (w *world) copy() *world {
+	w.t.Helper()
+	c := &world{t: w.t, disk: w.disk, db: filepath.Join(w.t.TempDir(), "minichat.db"), files: w.files}
+	c.at.Store(w.at.Load())
+	if err := w.st.Snapshot(w.t.Context(), c.db); err != nil {
+		w.t.Fatal(err)
+	}
+	st, err := store.Open(w.t.Context(), "sqlite:"+c.db, store.Options{Now: c.at.Load})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := st.NewEpoch(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	if c.Chat, err = New(st, w.disk, bus.Memory(), w.limits, Options{Now: c.at.Load}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if err := errors.Join(c.Chat.Close(), st.Close()); err != nil {
+			w.t.Error(err)
+		}
+	})
+	return c
 }
 
 // heard returns what was published of a kind, in order.

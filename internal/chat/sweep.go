@@ -48,6 +48,9 @@ func (c *Chat) SweepFiles(ctx context.Context) error { return c.sweepFiles(ctx, 
 
 // What fails stays for the next time, and keeps nothing else from going.
 func (c *Chat) sweepFiles(ctx context.Context, full bool) error {
+	if err := own(ctx, c.st, c.fs); err != nil {
+		return err
+	}
 	err := c.removeExpired(ctx)
 	if !full {
 		return err

@@ -57,9 +57,10 @@ type Store interface {
 	// may remove what it is given.
 	List(ctx context.Context, fn func(Found) error) error
 
-	// Own marks the place as that of the database id, unless it is marked already.
-	// Marked for another: conflict, and that one's files are not to be cleared up.
-	Own(ctx context.Context, id string) error
+	// Owner reads whose the place is, as it was marked; zero: it is not marked.
+	// SetOwner marks it. See Own and Take, which judge.
+	Owner(ctx context.Context) (Owner, error)
+	SetOwner(ctx context.Context, o Owner) error
 
 	Close() error
 }

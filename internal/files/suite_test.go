@@ -295,17 +295,44 @@ func TestSweep(t *testing.T) {
 	})
 }
 
+// A place is one copy's of one database: no other database gets it, and another
+// copy only by taking it over. A mark from before there were epochs is completed.
 func TestOwn(t *testing.T) {
 	eachStore(t, func(t *testing.T, open func() (Store, string)) {
 		s, _ := open()
-		for _, c := range []struct {
-			id   string
+		first, copied, other := Owner{"database1", "epoch1"}, Owner{"database1", "epoch2"}, Owner{"database2", "epoch1"}
+		for i, c := range []struct {
+			mark func(context.Context, Store, Owner) error
+			by   Owner
 			code minichat.Code
-		}{{"database1", ""}, {"database1", ""}, {"database2", minichat.Conflict}, {"database1", ""}} {
-			wantCode(t, "own as "+c.id, s.Own(t.Context(), c.id), c.code)
+			then Owner
+		}{
+			{Own, first, "", first}, {Own, first, "", first}, {Own, other, minichat.Conflict, first}, {Take, other, minichat.Conflict, first},
+			{Own, copied, minichat.Conflict, first}, {Take, copied, "", copied}, {Own, first, minichat.Conflict, copied}, {Own, copied, "", copied},
+		} {
+			wantCode(t, fmt.Sprintf("step %d by %v", i, c.by), c.mark(t.Context(), s, c.by), c.code)
+			wantOwner(t, s, c.then)
 		}
+		if err := s.SetOwner(t.Context(), Owner{Database: "database1"}); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, "own what has no epoch as another database", Own(t.Context(), s, other), minichat.Conflict)
+		wantCode(t, "own what has no epoch", Own(t.Context(), s, first), "")
+		wantOwner(t, s, first)
+		if err := s.SetOwner(t.Context(), Owner{"three words", "stand there"}); err != nil {
+			t.Fatal(err)
+		}
+		wantCode(t, "own what cannot be read", Own(t.Context(), s, first), minichat.Conflict)
+		wantCode(t, "take what cannot be read", Take(t.Context(), s, first), minichat.Conflict)
 		sweep(t, s, time.Now().Add(time.Hour), func(string) bool { return false }, 0)
 	})
+}
+
+func wantOwner(t *testing.T, s Store, want Owner) {
+	t.Helper()
+	if got, err := s.Owner(t.Context()); err != nil || got != want {
+		t.Errorf("owner: got %v, %v, want %v", got, err, want)
+	}
 }
 
 func TestPartSize(t *testing.T) {
