@@ -20,10 +20,11 @@ import (
 type backupCommand struct {
 	besides
 	config.Attachments
-	Dest string `arg:"" name:"dest" help:"A folder, or s3://BUCKET/PREFIX?region=…&endpoint=…&path_style=true."`
-	Keep int    `default:"0" placeholder:"N" help:"Remove older backups there but the newest N; 0 removes none (${default})."`
-	Dry  bool   `name:"dry-run" help:"Say what would be copied and removed, and do nothing."`
-	List bool   `help:"List the backups that are there, instead of making one."`
+	Dest  string `arg:"" name:"dest" help:"A folder, or s3://BUCKET/PREFIX?region=…&endpoint=…&path_style=true."`
+	Keep  int    `default:"0" placeholder:"N" help:"Remove older backups there but the newest N, and but the newest N of the proven ones; 0 removes none (${default})."`
+	Prove bool   `help:"Restore it for a trial before any older one is removed, and copy anew what is damaged there."`
+	Dry   bool   `name:"dry-run" help:"Say what would be copied and removed, and do nothing."`
+	List  bool   `help:"List the backups that are there, instead of making one."`
 }
 
 // Run makes a backup, also beside a running server. Its name goes to standard output.
@@ -55,9 +56,9 @@ func (c *backupCommand) Run(w *world) error {
 		}
 		defer place.Close()
 		if c.Dry {
-			return planBackup(ctx, w, sourceOf(cfg, st, place, log), whereOf(dest), c.Keep)
+			return planBackup(ctx, w, sourceOf(cfg, st, place, log), whereOf(dest), c.Keep, c.Prove)
 		}
-		result, err := backup.Run(ctx, sourceOf(cfg, st, place, log), whereOf(dest), c.Keep)
+		result, err := backup.Run(ctx, sourceOf(cfg, st, place, log), whereOf(dest), c.Keep, c.Prove)
 		if result != nil {
 			printBackup(w, result, dest.Text)
 		}
@@ -78,13 +79,16 @@ func printBackup(w *world, r *backup.Result, to string) {
 	if n := len(r.Missing); n > 0 {
 		w.say("The bytes of %d files are missing here too and could not be backed up: minichat files check lists them.", n)
 	}
+	if r.Proof != nil {
+		w.say("It was restored for a trial, and is whole.")
+	}
 	for _, name := range r.Removed {
 		w.say("Removed the older backup %s.", name)
 	}
 }
 
-func planBackup(ctx context.Context, w *world, src backup.Source, to backup.Where, keep int) error {
-	p, err := backup.DryRun(ctx, src, to, keep)
+func planBackup(ctx context.Context, w *world, src backup.Source, to backup.Where, keep int, prove bool) error {
+	p, err := backup.DryRun(ctx, src, to, keep, prove)
 	if err != nil {
 		return inWords("look at "+to.Text, err)
 	}

@@ -41,7 +41,9 @@ type Result struct {
 	*Manifest
 	Copied      int // files that were not there yet
 	CopiedBytes int64
-	Removed     []string // names of older backups
+	Took        time.Duration // to make it
+	Proof       *Proof        // nil: it was not proven
+	Removed     []string      // names of older backups
 }
 
 const (
@@ -50,9 +52,11 @@ const (
 )
 
 // Run makes a backup while people chat: the database at one moment, then the
-// files that its rows name; then it removes the oldest but keep (0: none). Until
-// it returns nil there is nothing that looks whole.
-func Run(ctx context.Context, src Source, to Where, keep int) (*Result, error) {
+// files that its rows name. Until that is done there is nothing that looks whole.
+// With prove it is restored for a trial, and does not stay if it turns out to be
+// damaged. Then the oldest but keep are removed (0: none). A result beside an
+// error says that the backup is there, but not what the error says of it.
+func Run(ctx context.Context, src Source, to Where, keep int, prove bool) (*Result, error) {
 	p, closePlace, err := openPlace(ctx, to, true)
 	if err != nil {
 		return nil, err
@@ -74,22 +78,15 @@ func Run(ctx context.Context, src Source, to Where, keep int) (*Result, error) {
 	if n := len(earlier); n > 0 && earlier[n-1].Database != src.Store.ID() {
 		return nil, fmt.Errorf("%s has backups of another database (%s). Use another folder or prefix", to.Text, earlier[n-1].Database)
 	}
-	release, err := hold(ctx, src)
-	if err != nil {
-		return nil, err
+	r := &running{Source: src, place: p, lock: lock, earlier: earlier}
+	result, err := r.make(ctx)
+	if err == nil && prove {
+		result, err = r.prove(ctx, result)
 	}
-	defer release()
-	r := &running{Source: src, place: p, earlier: earlier}
-	result, err := r.make(ctx, lock)
-	if err != nil {
-		r.clear(context.WithoutCancel(ctx))
-		return nil, err
+	if result == nil || ctx.Err() != nil {
+		return result, err
 	}
-	result.Removed, err = prune(ctx, p, keep)
-	if err != nil {
-		return result, fmt.Errorf("the backup %s is finished, but older ones could not be removed: %w", result.Name, err)
-	}
-	return result, nil
+	return result, errors.Join(err, r.prune(ctx, result, keep))
 }
 
 // Plan is what Run would do.
@@ -101,7 +98,7 @@ type Plan struct {
 }
 
 // DryRun says what Run would do, and changes nothing.
-func DryRun(ctx context.Context, src Source, to Where, keep int) (*Plan, error) {
+func DryRun(ctx context.Context, src Source, to Where, keep int, prove bool) (*Plan, error) {
 	r := &running{Source: src}
 	there := map[string]keptFile{}
 	p, closePlace, err := openPlace(ctx, to, false)
@@ -134,7 +131,11 @@ func DryRun(ctx context.Context, src Source, to Where, keep int) (*Plan, error) 
 			plan.Copy, plan.CopyBytes, after = plan.Copy+n, plan.CopyBytes+bytes, f.ID
 		}
 	}
-	plan.Remove = tooOld(append(r.earlier, Listed{}), keep) // with the one that would be made
+	made := Listed{}
+	if prove {
+		made.Proven = &Proof{}
+	}
+	plan.Remove = tooOld(append(r.earlier, made), keep)
 	return plan, nil
 }
 
@@ -182,11 +183,29 @@ func hold(ctx context.Context, src Source) (release func(), err error) {
 type running struct {
 	Source
 	place   place
+	lock    lease
 	earlier []Listed
+	suspect map[string]bool // keys of files that are damaged at the place
 	name    string
 }
 
-func (r *running) make(ctx context.Context, lock lease) (*Result, error) {
+// make makes one. What of it is there when that fails is taken away again.
+func (r *running) make(ctx context.Context) (*Result, error) {
+	release, err := hold(ctx, r.Source)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	result, err := r.copy(ctx)
+	if err != nil {
+		r.clear(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	result.Took = time.Since(result.TakenAt)
+	return result, nil
+}
+
+func (r *running) copy(ctx context.Context) (*Result, error) {
 	size, err := r.Store.Size(ctx)
 	if err != nil {
 		return nil, err
@@ -224,10 +243,52 @@ func (r *running) make(ctx context.Context, lock lease) (*Result, error) {
 	if err := r.take(ctx, m, listName, filepath.Join(dir, listName)); err != nil {
 		return nil, err
 	}
-	if err := lock.held(ctx); err != nil {
+	if err := r.lock.held(ctx); err != nil {
 		return nil, err
 	}
 	return result, writeJSON(ctx, r.place, nameIn(m.Name, manifestName), m)
+}
+
+// prove restores the backup for a trial. One that is damaged where it is kept is
+// taken away and made once more, with the damaged files copied anew. nil: it does
+// not stay.
+func (r *running) prove(ctx context.Context, made *Result) (*Result, error) {
+	proof, err := prove(ctx, r.place, made.Name, r.Scratch, r.Version)
+	bad, damaged := errors.AsType[*unusable](err)
+	if damaged && r.suspect == nil {
+		r.Log.Warn("the backup is damaged where it is kept; it is made once more, with the damaged files copied anew", "name", made.Name, "files", len(bad.damaged), "why", bad.Faults[0])
+		if err := removeBackup(ctx, r.place, made.Name); err != nil {
+			return made, errors.Join(bad, err)
+		}
+		r.suspect = bad.damaged
+		if made, err = r.make(ctx); err != nil {
+			return nil, err
+		}
+		return r.prove(ctx, made)
+	}
+	switch {
+	case err == nil:
+		made.Proof = proof
+		return made, nil
+	case damaged:
+		if removed := removeBackup(ctx, r.place, made.Name); removed == nil {
+			return nil, err
+		}
+		return made, err
+	}
+	return made, fmt.Errorf("the backup %s is finished, but it could not be tried whether it can be restored: %w", made.Name, err)
+}
+
+// prune removes older backups. A proof may have taken long.
+func (r *running) prune(ctx context.Context, result *Result, keep int) error {
+	err := r.lock.held(ctx)
+	if err == nil {
+		result.Removed, err = prune(ctx, r.place, keep, r.Log)
+	}
+	if err != nil {
+		return fmt.Errorf("the backup %s is finished, but older ones could not be removed: %w", result.Name, err)
+	}
+	return nil
 }
 
 // take stores a file of this machine as a part of the backup.

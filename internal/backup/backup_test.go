@@ -21,7 +21,7 @@ const long = 20<<20 + 7 // bytes: more than one part of a multipart upload
 func TestThereAndBack(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		w.post(20)
-		if plan, err := DryRun(t.Context(), w.src, w.to, 1); err != nil || plan.Copy != 0 || len(w.names()) > 0 {
+		if plan, err := DryRun(t.Context(), w.src, w.to, 1, false); err != nil || plan.Copy != 0 || len(w.names()) > 0 {
 			t.Errorf("dry run: %+v, %v, %v", plan, err, w.names())
 		}
 		sizes := map[string]int{w.file(5): 5, w.file(100_000): 100_000, w.file(long): long}
@@ -103,7 +103,7 @@ func TestDamageIsFound(t *testing.T) {
 				if has := names(t, back.dir); len(has) > 0 {
 					t.Errorf("a refused restore left %v", has)
 				}
-				if _, err := Prove(t.Context(), w.to, "", w.src.Scratch, "test", w.src.Log); err == nil || !strings.Contains(err.Error(), "cannot be restored") {
+				if _, err := w.prove(""); err == nil || !strings.Contains(err.Error(), "cannot be restored") {
 					t.Errorf("prove: got %v", err)
 				}
 				back, err = w.restore("", func(to *Target) { to.Partial = true })
@@ -134,13 +134,13 @@ func (w *world) put(name string, b []byte) {
 	}
 }
 
-// Of many backups the newest stay, and with them what they name; a proven one is
+// Of many backups the newest stay, and with them what they name; proven ones are
 // not lost to newer ones that are not.
 func TestRetention(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world) {
 		old := w.file(100)
 		first := w.backup(0).Name
-		if proof, err := Prove(t.Context(), w.to, "", w.src.Scratch, "test", w.src.Log); err != nil || proof.ProvenAt.IsZero() {
+		if proof, err := w.prove(""); err != nil || proof.ProvenAt.IsZero() {
 			t.Fatalf("prove: %v, %v", proof, err)
 		}
 		w.forget(old)
@@ -149,7 +149,7 @@ func TestRetention(t *testing.T) {
 		for range 3 {
 			list = append(list, w.backup(0).Name)
 		}
-		plan, err := DryRun(t.Context(), w.src, w.to, 2)
+		plan, err := DryRun(t.Context(), w.src, w.to, 2, false)
 		if err != nil || !slices.Equal(plan.Remove, list[:2]) || plan.Copy != 0 || plan.Database == 0 {
 			t.Errorf("dry run: %+v, %v", plan, err)
 		}
@@ -160,19 +160,26 @@ func TestRetention(t *testing.T) {
 		if r := w.verify(first); !r.Whole() || r.Proven == nil {
 			t.Errorf("the proven one: %+v", r)
 		}
-		if _, err := Prove(t.Context(), w.to, last.Name, w.src.Scratch, "test", w.src.Log); err != nil {
+		if _, err := w.prove(last.Name); err != nil {
 			t.Fatal(err)
 		}
 		next := w.backup(2)
-		if want := []string{first, list[2]}; !slices.Equal(next.Removed, want) {
+		if want := []string{list[2]}; !slices.Equal(next.Removed, want) {
 			t.Errorf("removed %v, want %v", next.Removed, want)
+		}
+		if _, err := w.prove(next.Name); err != nil {
+			t.Fatal(err)
+		}
+		newest := w.backup(2)
+		if want := []string{first}; !slices.Equal(newest.Removed, want) {
+			t.Errorf("removed %v, want %v", newest.Removed, want)
 		}
 		has := w.names()
 		if slices.Contains(has, fileName(old)) || !slices.Contains(has, fileName(fresh)) {
 			t.Errorf("afterwards there are %v", has)
 		}
 		all, err := List(t.Context(), w.to)
-		if err != nil || len(all) != 2 || all[0].Name != last.Name || all[0].Proven == nil || all[1].Name != next.Name {
+		if err != nil || len(all) != 3 || all[0].Name != last.Name || all[0].Proven == nil || all[1].Name != next.Name || all[2].Name != newest.Name {
 			t.Errorf("listed: %v, %v", all, err)
 		}
 		for _, l := range all {
@@ -207,11 +214,11 @@ func TestFailedBackupDoesNotLookWhole(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		src := w.src
 		src.Files = failing{w.disk, bad, func() error { stop(); return ctx.Err() }}
-		if _, err := Run(ctx, src, w.to, 0); !errors.Is(err, context.Canceled) {
+		if _, err := Run(ctx, src, w.to, 0, false); !errors.Is(err, context.Canceled) {
 			t.Fatalf("got %v", err)
 		}
 		src.Files = failing{w.disk, bad, func() error { return errors.New("the disk is gone") }}
-		if _, err := Run(t.Context(), src, w.to, 0); err == nil || !strings.Contains(err.Error(), "the disk is gone") {
+		if _, err := Run(t.Context(), src, w.to, 0, false); err == nil || !strings.Contains(err.Error(), "the disk is gone") {
 			t.Fatalf("got %v", err)
 		}
 		if _, err := Verify(t.Context(), w.to, "", w.src.Scratch, false); err == nil || !strings.Contains(err.Error(), "there is no") {
@@ -245,7 +252,7 @@ func TestBucketGoesAway(t *testing.T) {
 	last := w.file(2000)
 	src := w.src
 	src.Files = failing{w.disk, last, func() error { k.s3.Stop(); return nil }}
-	if _, err := Run(t.Context(), src, w.to, 1); err == nil || !strings.Contains(err.Error(), "copy the file "+last) {
+	if _, err := Run(t.Context(), src, w.to, 1, false); err == nil || !strings.Contains(err.Error(), "copy the file "+last) {
 		t.Errorf("got %v", err)
 	}
 	k.s3.Start()
@@ -260,7 +267,7 @@ func TestModes(t *testing.T) {
 	w.post(1)
 	w.file(10)
 	w.backup(0)
-	if _, err := Prove(t.Context(), w.to, "", w.src.Scratch, "test", w.src.Log); err != nil {
+	if _, err := w.prove(""); err != nil {
 		t.Fatal(err)
 	}
 	seen := 0
@@ -326,7 +333,7 @@ func TestOneBackupAtATime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Run(t.Context(), w.src, w.to, 0); err == nil || !strings.Contains(err.Error(), "another backup") {
+		if _, err := Run(t.Context(), w.src, w.to, 0, false); err == nil || !strings.Contains(err.Error(), "another backup") {
 			t.Errorf("got %v", err)
 		}
 		if err := lock.held(t.Context()); err != nil {
@@ -335,7 +342,7 @@ func TestOneBackupAtATime(t *testing.T) {
 		lock.release()
 		w.backup(0)
 		other := newWorld(t, inFolder(t))
-		if _, err := Run(t.Context(), other.src, w.to, 0); err == nil || !strings.Contains(err.Error(), "another database") {
+		if _, err := Run(t.Context(), other.src, w.to, 0, false); err == nil || !strings.Contains(err.Error(), "another database") {
 			t.Errorf("got %v", err)
 		}
 	})

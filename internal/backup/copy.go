@@ -29,6 +29,11 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 	if err != nil {
 		return err
 	}
+	was := map[string]string{} // hashes of files that are not taken for what they were
+	for key := range r.suspect {
+		was[key] = there[key].SHA256
+		delete(there, key)
+	}
 	_, need := lacking(rows, there)
 	if dir := r.place.scratch(); dir != "" { // it is a folder
 		if err := hasRoom(dir, need, "what is to be copied"); err != nil {
@@ -43,7 +48,7 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 			return nil
 		}
 		var err error
-		kept[i], err = r.copyFile(ctx, rows[i])
+		kept[i], err = r.copyFile(ctx, rows[i], was[rows[i].Key])
 		return err
 	})
 	if err != nil {
@@ -102,8 +107,9 @@ func (r *running) known(ctx context.Context) (map[string]keptFile, error) {
 	return there, nil
 }
 
-// copyFile copies one file; a zero keptFile says that its bytes are not there.
-func (r *running) copyFile(ctx context.Context, row store.KeptFile) (keptFile, error) {
+// copyFile copies one file, which must have the hash that it had ("": any). A zero
+// keptFile says that its bytes are not there.
+func (r *running) copyFile(ctx context.Context, row store.KeptFile, was string) (keptFile, error) {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	body, size, err := r.Files.Open(ctx, row.Key)
@@ -116,8 +122,12 @@ func (r *running) copyFile(ctx context.Context, row store.KeptFile) (keptFile, e
 	if err != nil {
 		return keptFile{}, fmt.Errorf("read the file %s: %w", row.Key, err)
 	}
-	sum := newSummed(ctx, end, body, keptFile{Key: row.Key, Size: row.Size})
-	if err := errors.Join(r.place.put(ctx, fileName(row.Key), sum), body.Close()); err != nil {
+	sum := newSummed(ctx, end, body, keptFile{Key: row.Key, Size: row.Size, SHA256: was})
+	err = errors.Join(r.place.put(ctx, fileName(row.Key), sum), body.Close())
+	if _, bad := errors.AsType[*damage](err); bad && was != "" { // here too: there is no good copy any more
+		return keptFile{}, r.missing(ctx, row, err)
+	}
+	if err != nil {
 		return keptFile{}, fmt.Errorf("copy the file %s: %w", row.Key, err)
 	}
 	return keptFile{Key: row.Key, Size: row.Size, SHA256: sum.sum()}, nil

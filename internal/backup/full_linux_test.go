@@ -32,13 +32,13 @@ func TestDiskFillsUp(t *testing.T) {
 	balloon := filepath.Join(dir, "balloon")
 	src := w.src
 	src.Files = failing{w.disk, last, func() error { return fill(balloon) }}
-	if _, err := Run(t.Context(), src, w.to, 0); !errors.Is(err, syscall.ENOSPC) {
+	if _, err := Run(t.Context(), src, w.to, 0, false); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("got %v, want no space left on device", err)
 	}
 	if _, err := Verify(t.Context(), w.to, "", w.src.Scratch, false); err == nil || !strings.Contains(err.Error(), "there is no") {
 		t.Errorf("verify: got %v", err)
 	}
-	if _, err := Run(t.Context(), w.src, w.to, 0); err == nil || !strings.Contains(err.Error(), "not enough room") {
+	if _, err := Run(t.Context(), w.src, w.to, 0, false); err == nil || !strings.Contains(err.Error(), "not enough room") {
 		t.Errorf("again: got %v", err)
 	}
 	if err := os.Remove(balloon); err != nil {

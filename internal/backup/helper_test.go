@@ -145,11 +145,26 @@ func content(key string, size int) []byte {
 
 func (w *world) backup(keep int) *Result {
 	w.t.Helper()
-	r, err := Run(w.t.Context(), w.src, w.to, keep)
+	r, err := Run(w.t.Context(), w.src, w.to, keep, false)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return r
+}
+
+// prove restores the newest backup for a trial when name is empty.
+func (w *world) prove(name string) (*Proof, error) {
+	w.t.Helper()
+	p, end, err := openPlace(w.t.Context(), w.to, true)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer end()
+	found, err := find(w.t.Context(), p, name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return prove(w.t.Context(), p, found.Name, w.src.Scratch, "test")
 }
 
 func (w *world) verify(name string) *Report {

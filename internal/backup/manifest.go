@@ -206,7 +206,7 @@ func readList(ctx context.Context, p place, m *Manifest) (list []keptFile, err e
 	for lines.Scan() {
 		var f keptFile
 		if err := json.Unmarshal(lines.Bytes(), &f); err != nil || len(f.Key) < 8 || !minichat.IsID(f.Key) {
-			return nil, fmt.Errorf("%s is damaged at its line %d", name, len(list)+1)
+			return nil, &damage{fmt.Sprintf("%s is damaged at its line %d", name, len(list)+1)}
 		}
 		list = append(list, f)
 	}
@@ -214,7 +214,7 @@ func readList(ctx context.Context, p place, m *Manifest) (list []keptFile, err e
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != want.SHA256 {
-		return nil, fmt.Errorf("%s is damaged: its SHA-256 is %s, not %s", name, got, want.SHA256)
+		return nil, &damage{fmt.Sprintf("%s is damaged: its SHA-256 is %s, not %s", name, got, want.SHA256)}
 	}
 	return list, nil
 }

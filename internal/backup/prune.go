@@ -2,15 +2,16 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"path"
 	"slices"
 )
 
-// prune removes all but the keep newest backups (0: none is removed), what was
-// never finished, and the files that no backup names any more. Of the proven
-// ones the newest stays in any case. The lock is held.
-func prune(ctx context.Context, p place, keep int) ([]string, error) {
+// prune removes what is too old, what was never finished, and the files that no
+// backup names any more. The lock is held.
+func prune(ctx context.Context, p place, keep int, log *slog.Logger) ([]string, error) {
 	there, err := look(ctx, p)
 	if err != nil {
 		return nil, err
@@ -30,22 +31,27 @@ func prune(ctx context.Context, p place, keep int) ([]string, error) {
 		return removed, nil // nobody knows what a broken one names
 	}
 	left := slices.DeleteFunc(there.whole, func(l Listed) bool { return slices.Contains(removed, l.Name) })
-	return removed, removeUnnamed(ctx, p, left)
+	err = removeUnnamed(ctx, p, left)
+	if bad, ok := errors.AsType[*damage](err); ok { // no reason to fail, with each backup from now on
+		log.Warn("an earlier backup is damaged; files that no backup names stay", "why", bad.text)
+		err = nil
+	}
+	return removed, err
 }
 
-// tooOld names those that go; all are ordered by age, the oldest first.
+// tooOld names those that go, so that the keep newest stay (0: all); all are
+// ordered by age, the oldest first. A proven one goes only when so many newer ones
+// are proven too: whether one that is not can be restored, nobody knows.
 func tooOld(all []Listed, keep int) (names []string) {
-	if keep <= 0 || len(all) <= keep {
-		return nil
-	}
-	old, kept := all[:len(all)-keep], all[len(all)-keep:]
-	proven := slices.ContainsFunc(kept, func(l Listed) bool { return l.Proven != nil })
-	for i := len(old) - 1; i >= 0; i-- {
-		if old[i].Proven != nil && !proven {
-			proven = true
-			continue
+	newer, proven := 0, 0
+	for _, l := range slices.Backward(all) {
+		if keep > 0 && newer >= keep && (l.Proven == nil || proven >= keep) {
+			names = append(names, l.Name)
 		}
-		names = append(names, old[i].Name)
+		newer++
+		if l.Proven != nil {
+			proven++
+		}
 	}
 	slices.Reverse(names)
 	return names

@@ -221,11 +221,18 @@ func settleDatabase(from, to string) error {
 	return errors.Join(osfile.SyncFolder(d), d.Close())
 }
 
-// Prove restores a backup for a trial: the database into a scratch folder, where
+// unusable says that a backup cannot be restored as it is at its place.
+type unusable struct{ *Report }
+
+func (u *unusable) Error() string {
+	return fmt.Sprintf("the backup %s cannot be restored: %s", u.Name, u.Faults[0])
+}
+
+// prove restores a backup for a trial: the database into a scratch folder, where
 // it is opened, written to and read; the bytes of each file are fetched and held
 // against their hash, without being kept. Then it notes that at the backup.
-func Prove(ctx context.Context, from Where, name, scratch, version string, log *slog.Logger) (*Proof, error) {
-	v, done, err := lookThrough(ctx, from, name, scratch)
+func prove(ctx context.Context, p place, name, scratch, version string) (*Proof, error) {
+	v, done, err := lookIn(ctx, p, name, scratch)
 	if err != nil {
 		return nil, err
 	}
@@ -234,13 +241,14 @@ func Prove(ctx context.Context, from Where, name, scratch, version string, log *
 		return nil, err
 	}
 	if !v.report.Whole() {
-		return nil, fmt.Errorf("the backup %s cannot be restored: %s", v.report.Name, v.report.Faults[0])
+		return nil, &unusable{&v.report}
 	}
-	if _, err := renew(ctx, v.local, log); err != nil {
-		return nil, fmt.Errorf("the backup %s cannot be restored: %w", v.report.Name, err)
+	quiet := slog.New(slog.DiscardHandler) // what a trial says is not of this database
+	if _, err := renew(ctx, v.local, quiet); err != nil {
+		return nil, err
 	}
 	proof := &Proof{ProvenAt: time.Now().UTC().Truncate(time.Millisecond), Version: version}
-	return proof, writeJSON(ctx, v.place, nameIn(v.report.Name, provenName), proof)
+	return proof, writeJSON(ctx, v.place, nameIn(name, provenName), proof)
 }
 
 // List names the finished backups, the oldest first.

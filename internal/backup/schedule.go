@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 )
@@ -84,26 +83,23 @@ func (s *Schedule) look(ctx context.Context) (newest time.Time, err error) {
 // size is how many bytes a backup needs to be restored.
 func (m *Manifest) size() int64 { return m.part(databaseName).Size + m.Bytes }
 
-// once makes one backup and proves it.
+// once makes one backup and proves it. An error says that another is due.
 func (s *Schedule) once(ctx context.Context) error {
-	began := time.Now()
-	result, err := Run(ctx, s.Source, s.To, s.Keep)
-	if result != nil { // made, perhaps without removing older ones
+	result, err := Run(ctx, s.Source, s.To, s.Keep, true)
+	proven := result != nil && result.Proof != nil
+	if result != nil {
 		s.mu.Lock()
-		s.status.LastSuccess, s.status.Took, s.status.Bytes = result.TakenAt, time.Since(began), result.size()
-		s.mu.Unlock()
-		s.Log.Info("backup made", "name", result.Name, "files", result.Files, "copied", result.Copied, "missing", len(result.Missing), "removed", len(result.Removed), "took", time.Since(began).Round(time.Millisecond))
-	}
-	if err == nil {
-		var proof *Proof
-		quiet := slog.New(slog.DiscardHandler) // what a trial says is not of this database
-		if proof, err = Prove(ctx, s.To, result.Name, s.Scratch, s.Version, quiet); err == nil {
-			s.mu.Lock()
-			s.status.LastProven = proof.ProvenAt
-			s.mu.Unlock()
+		s.status.LastSuccess, s.status.Took, s.status.Bytes = result.TakenAt, result.Took, result.size()
+		if proven {
+			s.status.LastProven = result.Proof.ProvenAt
 		}
+		s.mu.Unlock()
+		s.Log.Info("backup made", "name", result.Name, "files", result.Files, "copied", result.Copied, "missing", len(result.Missing), "proven", proven, "removed", len(result.Removed), "took", result.Took.Round(time.Millisecond))
 	}
 	s.tell(ctx, "make and prove a backup", err)
+	if proven {
+		return nil // that older ones could not be removed is no reason to make more
+	}
 	return err
 }
 

@@ -64,24 +64,32 @@ type verifying struct {
 	mu sync.Mutex // report, while files are read
 }
 
-// lookThrough opens a backup, the newest when name is empty, with a folder in
-// scratch for its database; done closes the one and removes the other.
+// lookThrough opens a place to look through a backup there; done closes it.
 func lookThrough(ctx context.Context, from Where, name, scratch string) (v *verifying, done func(), err error) {
 	p, closePlace, err := openPlace(ctx, from, false)
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := find(ctx, p, name)
+	v, remove, err := lookIn(ctx, p, name, scratch)
 	if err != nil {
 		closePlace()
+		return nil, nil, err
+	}
+	return v, func() { remove(); closePlace() }, nil
+}
+
+// lookIn finds a backup, the newest when name is empty, and makes a folder in
+// scratch for its database; done removes that.
+func lookIn(ctx context.Context, p place, name, scratch string) (v *verifying, done func(), err error) {
+	found, err := find(ctx, p, name)
+	if err != nil {
 		return nil, nil, err
 	}
 	dir, remove, err := scratchIn(scratch)
 	if err != nil {
-		closePlace()
 		return nil, nil, err
 	}
-	return &verifying{place: p, found: found, local: filepath.Join(dir, databaseName)}, func() { remove(); closePlace() }, nil
+	return &verifying{place: p, found: found, local: filepath.Join(dir, databaseName)}, remove, nil
 }
 
 func (v *verifying) run(ctx context.Context, quick bool) error {

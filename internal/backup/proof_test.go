@@ -1,0 +1,171 @@
+package backup
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// list is what there is, the oldest first.
+func (w *world) list() (names []string, proven int) {
+	w.t.Helper()
+	all, err := List(w.t.Context(), w.to)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, l := range all {
+		names = append(names, l.Name)
+		if l.Proven != nil {
+			proven++
+		}
+	}
+	return names, proven
+}
+
+// A bit that rots where backups are kept costs none of them: the next one copies
+// the file anew from here, which mends those that share it.
+func TestRottenFileIsCopiedAnew(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.post(3)
+		rotten, other := w.file(9000), w.file(100)
+		s := &Schedule{Source: w.src, To: w.to, Every: time.Hour, Keep: 3}
+		for range 3 {
+			if err := s.once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before, _ := w.list()
+		w.rot(fileName(rotten), func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+		for range 3 { // as often as it is tried again
+			if s.once(t.Context()) == nil {
+				break
+			}
+		}
+		after, proven := w.list()
+		if len(after) != 3 || proven != 3 || !slices.Equal(after[:2], before[1:]) || s.Status().Failing {
+			t.Errorf("there were %v, now there are %v, %d of them proven; status %+v", before, after, proven, s.Status())
+		}
+		for _, name := range after {
+			if r := w.verify(name); !r.Whole() || r.Files != 2 {
+				t.Errorf("%s: %q", name, r.Faults)
+			}
+		}
+		r, err := w.restore("", nil)
+		if err != nil || r.has(t, rotten, 9000) != "" || r.has(t, other, 100) != "" {
+			t.Errorf("restored: %+v, %v", r, err)
+		}
+	})
+}
+
+// Where the bytes are rotten here too there is no good copy any more: that is
+// told, nothing rotten is taken for good, and what is left can be proven.
+func TestRottenHereToo(t *testing.T) {
+	w := newWorld(t, inFolder(t))
+	rotten := w.file(9000)
+	w.backup(0)
+	at := w.dir + "/files/data/" + rotten[:2] + "/" + rotten
+	w.rot(fileName(rotten), func(b []byte) []byte { b[17] ^= 1; return b })
+	rot(t, at, func(b []byte) []byte { b[18] ^= 1; return b })
+	r, err := Run(t.Context(), w.src, w.to, 0, true)
+	if err != nil || r.Proof == nil || !slices.Equal(r.Missing, []string{rotten}) {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+// A backup that is damaged as soon as it is made does not stay, however often it
+// is tried, and pushes out none that was proven.
+func TestDamagedBackupDoesNotStay(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		w.post(3)
+		for range 2 {
+			if _, err := Run(t.Context(), w.src, w.to, 2, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before, _ := w.list()
+		src := w.src
+		src.Files = failing{w.disk, w.file(1000), func() error { // the database is there by then
+			for _, name := range w.names() {
+				if strings.HasSuffix(name, databaseName) && !slices.ContainsFunc(before, func(old string) bool { return strings.Contains(name, old) }) {
+					w.rot(name, func(b []byte) []byte { b[len(b)/2] ^= 1; return b })
+				}
+			}
+			return nil
+		}}
+		s := &Schedule{Source: src, To: w.to, Every: time.Hour, Keep: 2}
+		for range 3 {
+			if err := s.once(t.Context()); err == nil || !strings.Contains(err.Error(), "minichat.db is damaged") || !s.Status().Failing {
+				t.Errorf("got %v, %+v", err, s.Status())
+			}
+		}
+		if after, proven := w.list(); !slices.Equal(after, before) || proven != 2 {
+			t.Errorf("there were %v, now there are %v, %d of them proven", before, after, proven)
+		}
+		s.Files = w.disk
+		if err := s.once(t.Context()); err != nil || s.Status().Failing {
+			t.Errorf("afterwards: %v, %+v", err, s.Status())
+		}
+	})
+}
+
+// Backups that cannot be tried for a reason of this machine stay, but no more of
+// them than are to be kept, and beside as many that were proven.
+func TestBackupsThatCannotBeTried(t *testing.T) {
+	w := newWorld(t, inFolder(t))
+	for range 3 {
+		if _, err := Run(t.Context(), w.src, w.to, 2, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, _ := w.list()
+	if err := os.WriteFile(w.src.Scratch, nil, 0o600); err != nil { // no folder can be made there
+		t.Fatal(err)
+	}
+	for range 5 {
+		r, err := Run(t.Context(), w.src, w.to, 2, true)
+		if r == nil || r.Proof != nil || err == nil || !strings.Contains(err.Error(), "finished, but it could not be tried") {
+			t.Errorf("got %+v, %v", r, err)
+		}
+	}
+	if after, proven := w.list(); len(after) != 4 || proven != 2 || !slices.Equal(after[:2], before) {
+		t.Errorf("there were %v, now there are %v, %d of them proven", before, after, proven)
+	}
+}
+
+// An older backup whose list is damaged makes no newer one fail, which would be
+// tried again and again; the files that it may name stay.
+func TestDamagedListOfAnother(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		old := w.file(100)
+		w.backup(0)
+		bad := w.backup(0).Name
+		w.rot(nameIn(bad, listName), func(b []byte) []byte { b[5] ^= 1; return b })
+		w.forget(old)
+		r, err := Run(t.Context(), w.src, w.to, 2, true)
+		if err != nil || r.Proof == nil || len(r.Removed) != 1 {
+			t.Errorf("got %+v, %v", r, err)
+		}
+		if !slices.Contains(w.names(), fileName(old)) {
+			t.Error("what perhaps the damaged one names was removed")
+		}
+	})
+}
+
+// Older backups that cannot be removed do not make a proven one fail.
+func TestProvenThoughNotPruned(t *testing.T) {
+	w := newWorld(t, inFolder(t))
+	old := w.backup(0).Name
+	w.backup(0)
+	if err := os.Remove(w.to.Dir + "/" + nameIn(old, databaseName)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(w.to.Dir+"/"+nameIn(old, databaseName)+"/full", 0o700); err != nil { // what is not empty cannot be removed
+		t.Fatal(err)
+	}
+	s := &Schedule{Source: w.src, To: w.to, Every: time.Hour, Keep: 1}
+	if err := s.once(t.Context()); err != nil || s.Status().LastProven.IsZero() || !s.Status().Failing {
+		t.Errorf("got %v, %+v; want no other try, and that it is told", err, s.Status())
+	}
+}
