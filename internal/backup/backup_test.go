@@ -121,6 +121,28 @@ func TestDamageIsFound(t *testing.T) {
 	})
 }
 
+// A file that goes bad after the backup was looked through is left out, if it may be.
+func TestDamageWhileRestoring(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world) {
+		bad, good := w.file(9000), w.file(100)
+		w.backup(0)
+		rotten := func(to *Target) {
+			to.Begin = func(string) error {
+				w.rot(fileName(bad), func(b []byte) []byte { b[17] ^= 1; return b })
+				return nil
+			}
+		}
+		if _, err := w.restore("", rotten); err == nil || !strings.Contains(err.Error(), "the file "+bad+" is damaged") {
+			t.Errorf("got %v", err)
+		}
+		w.put(fileName(bad), content(bad, 9000))
+		r, err := w.restore("", func(to *Target) { rotten(to); to.Partial = true })
+		if err != nil || !slices.Equal(r.Left, []string{bad}) || r.Copied != 1 || r.has(t, good, 100) != "" || r.has(t, bad, 9000) == "" {
+			t.Errorf("the rest: got %+v, %v", r.Restored, err)
+		}
+	})
+}
+
 // put puts an object back.
 func (w *world) put(name string, b []byte) {
 	w.t.Helper()

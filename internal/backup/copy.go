@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"minichat"
@@ -190,6 +192,8 @@ func (s *summed) Read(b []byte) (int, error) {
 	s.h.Write(b[:n])
 	s.at += int64(n)
 	switch {
+	case isOfOneFile(err):
+		return n, errUnread(s.want.Key, err)
 	case s.at > s.want.Size || err == io.EOF && s.at < s.want.Size:
 		return n, &damage{fmt.Sprintf("the file %s has not the %d bytes that it should have; %d came", s.want.Key, s.want.Size, s.at)}
 	case err == io.EOF && s.want.SHA256 != "" && s.want.SHA256 != s.sum():
@@ -202,6 +206,18 @@ func (s *summed) Read(b []byte) (int, error) {
 type damage struct{ text string }
 
 func (d *damage) Error() string { return d.text }
+
+func errUnread(key string, err error) error {
+	return &damage{fmt.Sprintf("the file %s cannot be read: %v", key, cause(err))}
+}
+
+// isOfOneFile reports whether err is what a file system says of a file. A bucket
+// that does not answer, and a process that has too many files open, say nothing
+// of one.
+func isOfOneFile(err error) bool {
+	_, ok := errors.AsType[*fs.PathError](err)
+	return ok && !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE)
+}
 
 func (s *summed) sum() string { return hex.EncodeToString(s.h.Sum(nil)) }
 

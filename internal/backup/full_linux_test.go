@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,4 +67,43 @@ func fill(path string) error {
 		return nil
 	}
 	return err
+}
+
+// A file that the disk of the backups does not give back is one of those that a
+// backup has not: it is named, and --partial restores the rest.
+func TestFileThatCannotBeRead(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("a file is mounted over another for it, which root alone may")
+	}
+	for says, from := range map[string]string{
+		"permission denied": "/sys/bus/platform/drivers_probe", // it cannot be opened, not even by root
+		"invalid argument":  "/sys/class/net/lo/duplex",        // it can, and then not be read
+	} {
+		t.Run(says, func(t *testing.T) {
+			w := newWorld(t, inFolder(t))
+			w.post(3)
+			bad, good := w.file(4096), w.file(100) // so many bytes say those that are mounted
+			name := w.backup(0).Name
+			at := filepath.Join(w.to.Dir, fileName(bad))
+			if err := syscall.Mount(from, at, "", syscall.MS_BIND, ""); err != nil {
+				t.Fatalf("mount: %v", err)
+			}
+			t.Cleanup(func() {
+				if err := syscall.Unmount(at, syscall.MNT_DETACH); err != nil {
+					t.Errorf("unmount: %v", err)
+				}
+			})
+			want := "the file " + bad + " cannot be read"
+			if r := w.verify(name); len(r.Faults) != 1 || !strings.Contains(r.Faults[0], want) || !strings.Contains(r.Faults[0], says) {
+				t.Errorf("verify: got %q", r.Faults)
+			}
+			if r, err := w.restore(name, nil); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--partial") || len(names(t, r.dir)) > 0 {
+				t.Errorf("restore: got %v, and there is %v", err, names(t, r.dir))
+			}
+			r, err := w.restore(name, func(to *Target) { to.Partial = true })
+			if err != nil || !slices.Equal(r.Left, []string{bad}) || r.has(t, good, 100) != "" {
+				t.Errorf("restore the rest: got %+v, %v", r.Restored, err)
+			}
+		})
+	}
 }

@@ -147,20 +147,31 @@ func (r *restoring) files(ctx context.Context) error {
 			return nil
 		}
 		if r.report.damaged[f.Key] {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.result.Left = append(r.result.Left, f.Key)
+			r.leave(f.Key)
 			return nil
 		}
-		r.count(&r.result.Copied)
-		return readKept(ctx, r.place, f, func(body io.Reader) error {
+		err = readKept(ctx, r.place, f, func(body io.Reader) error {
 			if direct != nil { // also what is too long for one request
 				return direct.put(ctx, f.Key, body)
 			}
 			_, err := r.to.Files.Put(ctx, f.Key, "", body, 0)
 			return err
 		})
+		if _, bad := errors.AsType[*damage](err); bad && r.to.Partial { // since it was looked through
+			r.leave(f.Key)
+			return nil
+		}
+		if err == nil {
+			r.count(&r.result.Copied)
+		}
+		return err
 	})
+}
+
+func (r *restoring) leave(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result.Left = append(r.result.Left, key)
 }
 
 func (r *restoring) count(n *int) {

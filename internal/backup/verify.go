@@ -231,16 +231,24 @@ func (v *verifying) sums(ctx context.Context) error {
 	})
 }
 
-// readKept gives use the bytes of a file, which end well only if they are right.
+// readKept gives use the bytes of a file, which end well only if they are right;
+// *damage: they are not, or the disk does not give them.
 func readKept(ctx context.Context, p place, f keptFile, use func(io.Reader) error) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	r, err := p.open(ctx, f.name())
+	if isOfOneFile(err) {
+		return errUnread(f.Key, err)
+	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", f.name(), err)
 	}
 	defer r.Close() // it was only read
-	if err := use(newSummed(ctx, end, r, f)); err != nil {
+	err = use(newSummed(ctx, end, r, f))
+	if bad, ok := errors.AsType[*damage](err); ok {
+		return bad // without what use made of it
+	}
+	if err != nil {
 		return fmt.Errorf("read %s: %w", f.name(), err)
 	}
 	return nil
