@@ -48,12 +48,20 @@ func CheckFiles(ctx context.Context, st *store.Store, fs files.Store, olderThan 
 		has, err := st.HasFileKey(ctx, key)
 		return has || err != nil // in doubt it is wanted
 	}
+	// Until when, its row says: a server may give uploads longer than whoever asks here knows.
+	awaited := func(f files.Found) bool {
+		if f.Upload == "" {
+			return false
+		}
+		awaits, err := st.AwaitsUpload(ctx, f.Key, f.Upload)
+		return awaits || err != nil
+	}
 	if report.Deleted, report.DeletedBytes, err = st.SumGoneFiles(ctx); err != nil {
 		return report, err
 	}
 	var failed failures
 	err = fs.List(ctx, func(f files.Found) error {
-		if f.IsLeft(olderThan, known) {
+		if f.IsLeft(olderThan, known) && !awaited(f) {
 			if fix {
 				if err := files.Remove(ctx, fs, f); err != nil {
 					failed.add(fmt.Errorf("remove what is left over: %w", err))

@@ -156,3 +156,30 @@ func TestCopyRemovesNothing(t *testing.T) {
 		t.Errorf("afterwards: got %+v, %v, want the later one alone", report, err)
 	}
 }
+
+// An upload that may still go on stays, whoever clears up: its row says so, not
+// the age that others go by.
+func TestUploadWithMoreTimeStays(t *testing.T) {
+	w := newWorld(t, func(l *minichat.Limits) { l.UploadTTLSeconds = 7 * 24 * 3600 })
+	ana := w.user("ana", minichat.Member)
+	up, err := w.NewFile(t.Context(), ana, NewFile{Name: "a.txt", Size: 5, Type: "text/plain"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(time.Hour) // as if it had begun long ago
+	for days, left := range []int{0, 0, 0, 0, 0, 0, 0, 1} {
+		report, err := CheckFiles(t.Context(), w.st, w.disk, old, false)
+		if err != nil || len(report.Left) != left {
+			t.Errorf("on day %d: got %+v, %v, want %d left over", days, report, err, left)
+		}
+		w.at.Add(24 * 3600 * 1000)
+	}
+	w.at.Add(-8 * 24 * 3600 * 1000)
+	if _, err := CheckFiles(t.Context(), w.st, w.disk, old, true); err != nil {
+		t.Fatal(err)
+	}
+	w.put(up.Parts[0].URL, []byte("hello"))
+	if _, err := w.CompleteFile(t.Context(), ana, up.File); err != nil {
+		t.Errorf("it cannot go on: %v", err)
+	}
+}

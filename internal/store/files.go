@@ -161,6 +161,17 @@ func (r reads) HasFileKey(ctx context.Context, key string) (bool, error) {
 	return found, nil
 }
 
+// AwaitsUpload reports whether a file still waits for the bytes of an upload.
+func (s *Store) AwaitsUpload(ctx context.Context, key, upload string) (bool, error) {
+	var one int
+	found, err := s.row(ctx, `SELECT 1 FROM files WHERE key = $1 AND upload = $2 AND state = 'open' AND (expires_at = 0 OR expires_at > $3)`,
+		[]any{key, upload, s.o.Now()}, &one)
+	if err != nil {
+		return false, fmt.Errorf("look for an upload: %w", err)
+	}
+	return found, nil
+}
+
 // InsertFile adds a file.
 func (tx *Tx) InsertFile(ctx context.Context, f File) error {
 	_, err := tx.exec(ctx, `INSERT INTO files (`+fileColumns+`)
