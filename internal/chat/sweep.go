@@ -26,6 +26,7 @@ func (c *Chat) sweepSoon() {
 func (c *Chat) keepFiles(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
+	said := ""
 	for ticks := 0; ; {
 		full := false
 		select {
@@ -36,7 +37,14 @@ func (c *Chat) keepFiles(ctx context.Context) {
 			full = ticks%checkEvery == 0
 			ticks++
 		}
-		if err := c.sweepFiles(ctx, full); err != nil && ctx.Err() == nil {
+		err := c.sweepFiles(ctx, full)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			said = ""
+		} else if err.Error() != said { // the same each time would bury all else
+			said = err.Error()
 			c.log.Warn("files not swept, will be tried again", "error", err)
 		}
 	}
