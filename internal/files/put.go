@@ -74,7 +74,7 @@ func take(ctx context.Context, f io.Writer, r io.Reader, limit int64) (size int6
 	case limit > 0 && size > limit:
 		return 0, "", minichat.Errorf(minichat.TooLarge, "A file may have at most %d bytes.", limit)
 	case size == 0:
-		return 0, "", minichat.FieldError(minichat.BadField, "size", "An empty file cannot be sent.")
+		return 0, "", minichat.FieldError(minichat.Empty, "size", "An empty file cannot be sent.")
 	}
 	return size, hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -259,7 +259,7 @@ func TestPutKeepsNothingThatIsNotWhole(t *testing.T) {
 			"one byte too many": {t.Context(), bytes.NewReader(make([]byte, 1001)), minichat.TooLarge},
 			"without an end":    {t.Context(), endless{}, minichat.TooLarge},
 			"cut":               {t.Context(), io.MultiReader(strings.NewReader("abc"), cut{}), minichat.BadField},
-			"empty":             {t.Context(), strings.NewReader(""), minichat.BadField},
+			"empty":             {t.Context(), strings.NewReader(""), minichat.Empty},
 			"called off":        {ended, strings.NewReader("abc"), minichat.Internal},
 		} {
 			key := minichat.NewID(22)

@@ -124,7 +124,7 @@ func TestUpload(t *testing.T) {
 		{"nothing picked", namelessType, nameless, 400, noFile},
 		{"cut off", fileType, strings.NewReader("--x\r\n"), 400, noFile},
 		{"too large, of unknown length", largeType, struct{ io.Reader }{large}, 413, ""},
-		{"empty", emptyType, empty, 400, ""},
+		{"empty", emptyType, empty, 422, ""},
 		{"right", fileType, file, 200, ""},
 	} {
 		status, h, answer := c.ask("POST", "/upload", u.contentType, u.body, "Origin", "http://anywhere.example", "Cookie", "session=garbage")

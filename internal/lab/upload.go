@@ -115,6 +115,8 @@ func typedName(name string) string {
 // statusOf maps an error to the little that this wire can say.
 func statusOf(err error) int {
 	switch minichat.CodeOf(err) {
+	case minichat.Empty:
+		return http.StatusUnprocessableEntity
 	case minichat.TooLarge:
 		return http.StatusRequestEntityTooLarge
 	case minichat.StorageFull:
