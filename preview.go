@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"image"
+	_ "image/gif"
 	"image/jpeg"
 	"image/png"
 	"strings"
@@ -14,6 +15,17 @@ const (
 	maxPreview     = 2048 // bytes of the picture, before base64
 	maxPreviewSide = 64   // points
 )
+
+// maxPoints is how many points a picture may have that pages open by themselves:
+// a few bytes can say that there are billions, and each takes four when it is drawn.
+const maxPoints = 40_000_000
+
+// IsHugePicture reports whether a picture has too many points for that, by its
+// beginning or by what its uploader says of it.
+func IsHugePicture(head []byte, width, height int64) bool {
+	c, _, err := image.DecodeConfig(bytes.NewReader(head)) // of a JPEG it may stand further on
+	return width*height > maxPoints || err == nil && int64(c.Width)*int64(c.Height) > maxPoints
+}
 
 // CheckPreview answers nil if s is "" or a data: URL of a PNG or JPEG that is
 // small and whole. Its errors are bad_field and too_large, with the field's name.

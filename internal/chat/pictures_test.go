@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"strings"
 	"testing"
 
@@ -75,4 +77,28 @@ func TestWordsForPicturesAreJudged(t *testing.T) {
 	wantCode(t, "just short enough", post([]string{f.ID}, strings.Repeat("a", 10)), "")
 	_, err := w.NewFile(t.Context(), ana, NewFile{Name: "a.png", Size: 1, Preview: "data:image/svg+xml;base64,"})
 	wantCode(t, "a preview that is none", err, minichat.BadField)
+}
+
+// Row 53: a few bytes that say they are billions of points are kept, and nothing
+// is said of them that would have pages open them; nor do they become a face.
+func TestHugePictureIsAFile(t *testing.T) {
+	w := newWorld(t)
+	ana := w.user("ana", minichat.Member)
+	huge := []byte(strings.Replace(string(png), "IHDR\x00\x00\x00\x01\x00\x00\x00\x01", "IHDR\x00\x00\xff\xff\x00\x00\xff\xff", 1))
+	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	f := w.describe(ana, huge)
+	if f.Type != "image/png" || f.Width != 0 || f.Height != 0 || f.Preview != "" {
+		t.Errorf("got %+v, want a picture of which nothing is said", f)
+	}
+	_, err := w.UpdateMe(t.Context(), ana, MeChange{Avatar: &f.ID})
+	wantCode(t, "as a face", err, minichat.TooLarge)
+
+	up, err := w.NewFile(t.Context(), ana, NewFile{Name: "a.webp", Size: 12, Width: 10_000, Height: 4001, Preview: previewURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.put(up.Parts[0].URL, []byte("RIFF\x04\x00\x00\x00WEBP"))
+	if f, err := w.CompleteFile(t.Context(), ana, up.File); err != nil || f.Width != 0 || f.Preview != "" {
+		t.Errorf("by its uploader's word: got %+v, %v", f, err)
+	}
 }

@@ -2,7 +2,9 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"minichat"
 	"minichat/internal/bus"
@@ -29,6 +31,11 @@ func (c *Chat) UpdateMe(ctx context.Context, u minichat.User, ch MeChange) (mini
 	}
 	if ch.Color != nil && !minichat.IsColor(*ch.Color) {
 		return minichat.User{}, minichat.FieldError(minichat.BadField, "color", "There is no such colour.")
+	}
+	if ch.Avatar != nil && *ch.Avatar != "" {
+		if err := c.judgeFace(ctx, u, *ch.Avatar); err != nil {
+			return minichat.User{}, err
+		}
 	}
 	var now minichat.User
 	err := c.st.Write(ctx, func(tx *store.Tx) error {
@@ -77,6 +84,30 @@ func updateMe(ctx context.Context, tx *store.Tx, u minichat.User, ch MeChange) (
 		return u, fmt.Errorf("update user: %w", err)
 	}
 	return u, changeFace(ctx, tx, old, u.Avatar, face)
+}
+
+// judgeFace refuses a picture that would hurt whoever sees it: a face is shown by
+// itself to everybody.
+func (c *Chat) judgeFace(ctx context.Context, u minichat.User, id string) error {
+	f, err := c.st.GetFile(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read a file's row: %w", err)
+	}
+	if f == nil || f.Uploader != u.ID || f.State != store.FileReady {
+		return nil // refused by avatarFile
+	}
+	body, _, err := c.fs.Open(ctx, f.Key)
+	if err != nil {
+		return fmt.Errorf("look at a face: %w", err)
+	}
+	head, err := io.ReadAll(io.LimitReader(body, 4096))
+	if err := errors.Join(err, body.Close()); err != nil {
+		return fmt.Errorf("look at a face: %w", err)
+	}
+	if minichat.IsHugePicture(head, f.Width, f.Height) {
+		return minichat.FieldError(minichat.TooLarge, "avatar", "This picture has too many points. Make it smaller.")
+	}
+	return nil
 }
 
 // avatarFile judges a file that is to be a face; nil for "".

@@ -262,8 +262,9 @@ func (c *Chat) markReady(ctx context.Context, u minichat.User, id string, info f
 		}
 		if f.State == store.FileOpen {
 			f.State, f.Type, f.ExpiresAt = store.FileReady, http.DetectContentType(info.Head), c.now()+c.uploadTTL()
-			if kind := minichat.FileKind(f.Type); kind != "image" && kind != "video" {
-				f.Width, f.Height, f.Preview = 0, 0, "" // said of a picture that it is not
+			kind := minichat.FileKind(f.Type)
+			if kind != "image" && kind != "video" || kind == "image" && minichat.IsHugePicture(info.Head, f.Width, f.Height) {
+				f.Width, f.Height, f.Preview = 0, 0, "" // it is no picture, or none to be shown by itself
 			}
 			if err := tx.UpdateFile(ctx, *f); err != nil {
 				return fmt.Errorf("mark a file ready: %w", err)
