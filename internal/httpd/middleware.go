@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"strings"
@@ -226,6 +227,28 @@ func (s *Server) refuseWay(w http.ResponseWriter, _ *http.Request) {
 	writeProblem(w, minichat.Errorf(minichat.Forbidden, "This server is not reached directly. Open %s.", at))
 }
 
+// directed refuses a request for a host that this server is not: a page of that
+// name in somebody's browser must not come to speak for it. It can only know where
+// it has a name and no proxy stands before it, which may have names of its own.
+func (s *Server) directed(next http.Handler) http.Handler {
+	if s.o.PublicURL == "" || len(s.o.Proxies.Trusted) > 0 || len(s.o.Proxies.Secrets) > 0 {
+		return next
+	}
+	public, err := url.Parse(s.o.PublicURL)
+	if err != nil {
+		return next // the command line takes none like that
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := strings.TrimSuffix(hostOnly(r.Host), ".")
+		named := strings.EqualFold(host, public.Hostname()) || r.TLS != nil && strings.EqualFold(host, r.TLS.ServerName)
+		if !named && host != "" && !isLoopback(host) && !isAddress(host) {
+			writeStatus(w, http.StatusMisdirectedRequest, minichat.Errorf(minichat.Forbidden, "This server is %s, not %q. Open that; whoever runs it can name the proxy that calls it otherwise with --trusted-proxies.", s.o.PublicURL, cut(host, 64)))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // scheme is by which the visitor came. A header that says so has been judged
 // before (package proxy).
 func (s *Server) scheme(r *http.Request) string {
@@ -255,6 +278,11 @@ func hostOnly(hostport string) string {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 func isHTTPS(u string) bool { return strings.HasPrefix(u, "https://") }

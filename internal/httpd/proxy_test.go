@@ -102,3 +102,27 @@ func TestStrictTransportSecurity(t *testing.T) {
 		t.Errorf("over http: got %q", got)
 	}
 }
+
+// Row 69: a server that knows its name, and has no proxy before it, answers to no other.
+func TestForeignHost(t *testing.T) {
+	named := newPlace(t, func(o *Options) { o.PublicURL = "https://chat.example.org" })
+	behind := newPlace(t, func(o *Options) {
+		o.PublicURL = "https://chat.example.org"
+		o.Proxies.Trusted = []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}
+	})
+	for host, want := range map[string]int{
+		"evil": 421, "evil.example": 421, "chat.example.org.evil.example": 421, "evil.example:443": 421, "": 200,
+		"chat.example.org": 200, "CHAT.example.org.": 200, "chat.example.org:8443": 200,
+		"localhost:8000": 200, "127.0.0.1": 200, "[::1]:80": 200, "192.0.2.7": 200, "[fe80::1%25en0]:80": 200,
+	} {
+		a := named.do("GET", "/healthz", "", "Host: "+host).want(t, want)
+		if want == 421 {
+			a.problem(t)
+			if !strings.Contains(string(a.body), "https://chat.example.org") {
+				t.Errorf("%s: the answer does not say where to go: %s", host, a.body)
+			}
+		}
+		behind.do("GET", "/healthz", "", "Host: "+host).want(t, 200)
+	}
+	newPlace(t).do("GET", "/healthz", "", "Host: evil").want(t, 200) // it does not know its name
+}

@@ -42,7 +42,7 @@ func (s *Server) build() http.Handler {
 		front = s.withLab(front)
 	}
 	front = s.o.Proxies.Handler(cleanPath(front), s.refuseWay)
-	return s.secured(s.metrics.count(s.recovered(front)))
+	return s.secured(s.metrics.count(s.recovered(s.directed(front))))
 }
 
 // methodsByPath gathers all that is served, the plain doors beside the API.
