@@ -41,7 +41,7 @@ func (b besides) withStore(w *world, cfg *config.Config, do func(context.Context
 	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	// The lock is held while the database is made or migrated; a running server has done that.
 	lock, lockErr := tryLock(cfg.Data)
-	st, err := openStore(w.ctx, cfg, log, nil)
+	st, err := openStore(w.ctx, cfg, lockErr == nil, log, nil)
 	if lockErr == nil {
 		err = errors.Join(err, lock.Close())
 	}

@@ -21,6 +21,17 @@ type keeper struct {
 	origin    string                                         // of the bucket; "": none
 	available func() bool                                    // nil: it is the disk
 	skew      func() time.Duration                           // how far the bucket's clock is ahead; nil: it is the disk
+	ours      *store.Store                                   // whose own folder it is; nil: others may have it too
+}
+
+// Owner is whose the files are. Those in the data folder stay its database's
+// through every new epoch: nobody has them but who holds the folder's lock.
+func (k *keeper) Owner(ctx context.Context) (files.Owner, error) {
+	o, err := k.Store.Owner(ctx)
+	if k.ours != nil && o.Database == k.ours.ID() && o.Epoch != k.ours.Epoch() {
+		o.Epoch = "" // to be completed
+	}
+	return o, err
 }
 
 // openFiles opens the folder or the bucket of the settings; the caller closes.
@@ -43,7 +54,11 @@ func openFiles(ctx context.Context, cfg *config.Config, st *store.Store, log *sl
 	if err != nil {
 		return nil, fmt.Errorf("the folder for files, %s, cannot be used: %w", cfg.FilesDir, err)
 	}
-	return &keeper{Store: disk, parts: disk.ServePart}, nil
+	k := &keeper{Store: disk, parts: disk.ServePart}
+	if isOwnFolder(cfg) {
+		k.ours = st
+	}
+	return k, nil
 }
 
 // isOwnFolder reports whether the files lie in the data folder, so that nobody

@@ -29,7 +29,7 @@ func (c *filesTake) Run(w *world) error {
 		if err := files.Take(ctx, place, files.Owner{Database: st.ID(), Epoch: st.Epoch()}); err != nil {
 			return err
 		}
-		w.say("The files are this database's now. Another copy of it that still runs removes none of them any more.")
+		w.say("The files are this database's now. Another copy of it that still runs removes none of them from its next look on.")
 		return nil
 	})
 }

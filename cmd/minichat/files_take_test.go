@@ -92,3 +92,54 @@ func TestNewEpochInTheSameFolder(t *testing.T) {
 	s := start(t, data)
 	s.errs.after(t, "the place of the files is not this database's", s.over)
 }
+
+// An older database that was put back has one new epoch, whoever opens it first:
+// what a command has taken for it stays its own.
+func TestOlderCopyTakesItsFiles(t *testing.T) {
+	data, elsewhere := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "files")
+	at := []string{"--data", data, "--files", "file:" + elsewhere}
+	done(t, "", append([]string{"user", "add", "ana"}, at[:2]...)...)
+	start(t, data, at[2:]...).end(t)
+	older, err := os.ReadFile(filepath.Join(data, "minichat.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done(t, "", append([]string{"user", "add", "ben"}, at[:2]...)...)
+	start(t, data, at[2:]...).end(t)
+	for _, side := range []string{"-wal", "-shm"} {
+		os.Remove(filepath.Join(data, "minichat.db"+side)) // it may not be there
+	}
+	if err := os.WriteFile(filepath.Join(data, "minichat.db"), older, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fix := append([]string{"files", "check", "--fix"}, at...)
+	if code, _, stderr := command(t, "", fix...); code != 1 || !strings.Contains(stderr, "minichat files take") {
+		t.Errorf("before: ended with %d, %s", code, stderr)
+	}
+	done(t, "", append([]string{"files", "take"}, at...)...)
+	s := start(t, data, at[2:]...)
+	done(t, "", fix...)
+	s.end(t)
+	done(t, "", fix...)
+}
+
+// A folder of its own that could not be marked when the server started is marked
+// when it is cleared up.
+func TestOwnFolderIsMarkedLater(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	s := start(t, data)
+	s.end(t)
+	mark := filepath.Join(data, "files", ".minichat-owner")
+	b, err := os.ReadFile(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _, _ := strings.Cut(string(b), " ")
+	if err := os.WriteFile(mark, []byte(id+" another\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done(t, "", "files", "check", "--fix", "--data", data)
+	if again, err := os.ReadFile(mark); err != nil || string(again) != string(b) {
+		t.Errorf("the mark is %q, %v, want %q", again, err, b)
+	}
+}

@@ -101,8 +101,9 @@ func readHolder(dir string) (pid, base string) {
 
 // openStore opens the database and holds it against the marker of the volume:
 // a folder that lost its disk, or got another one, is refused instead of being
-// filled with a new, empty history.
-func openStore(ctx context.Context, c *config.Config, log *slog.Logger, fatal func(error)) (*store.Store, error) {
+// filled with a new, empty history. Only who has the folder's lock begins another
+// epoch: beside a running server it is that one's to judge.
+func openStore(ctx context.Context, c *config.Config, locked bool, log *slog.Logger, fatal func(error)) (*store.Store, error) {
 	marked, err := readMarker(c.Data)
 	if err != nil {
 		return nil, err
@@ -127,19 +128,20 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger, fatal fu
 	if err != nil {
 		return nil, fmt.Errorf("the database %s cannot be used (%w). If the file is damaged, restore a backup; if it is not of MiniChat, use another one with --data", c.DatabaseFile(), err)
 	}
-	switch marked {
-	case st.ID():
+	switch {
+	case marked != "" && marked != st.ID():
+		err = fmt.Errorf("the folder %s belongs to another database (%s) than %s (%s). Is the right disk mounted? Use the folder that goes with the database", c.Data, marked, c.DatabaseFile(), st.ID())
+	case !locked:
+	case marked != "":
 		err = renewIfOlder(ctx, c.Data, st, log)
-	case "":
+	default:
 		if !absent { // a copy that somebody put here: clients may have seen more than it knows
 			log.Warn("the volume's marker was missing beside the database; it is written again, and clients load their rooms anew", "file", filepath.Join(c.Data, markerName))
-			_, err = st.NewEpoch(ctx)
+			err = renewEpoch(ctx, c.Data, st)
 		}
 		if err == nil {
 			err = writeMarker(c.Data, st.ID())
 		}
-	default:
-		err = fmt.Errorf("the folder %s belongs to another database (%s) than %s (%s). Is the right disk mounted? Use the folder that goes with the database", c.Data, marked, c.DatabaseFile(), st.ID())
 	}
 	if err != nil {
 		return nil, errors.Join(err, st.Close())

@@ -17,7 +17,7 @@ func opened(t *testing.T, dir string) (id, log string, err error) {
 	t.Helper()
 	said := newOutput()
 	c := &config.Config{Data: dir, Database: "sqlite:" + filepath.Join(dir, "minichat.db")}
-	st, err := openStore(t.Context(), c, slog.New(slog.NewTextHandler(said, nil)), nil)
+	st, err := openStore(t.Context(), c, true, slog.New(slog.NewTextHandler(said, nil)), nil)
 	if err != nil {
 		return "", said.String(), err
 	}
@@ -77,7 +77,7 @@ func TestOtherVolume(t *testing.T) {
 	c := &config.Config{Data: t.TempDir(), Volume: "vol-0123456789abcdef0"}
 	c.Database = "sqlite:" + filepath.Join(c.Data, "minichat.db")
 	begin := func() error {
-		st, err := openStore(t.Context(), c, slog.New(slog.DiscardHandler), nil)
+		st, err := openStore(t.Context(), c, true, slog.New(slog.DiscardHandler), nil)
 		if err == nil {
 			err = st.Close()
 		}

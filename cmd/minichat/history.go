@@ -71,8 +71,20 @@ func renewIfOlder(ctx context.Context, dir string, st *store.Store, log *slog.Lo
 	}
 	log.Error("the database is an older copy of the one that was here; what came after it is lost, and clients load their rooms anew",
 		"events", now.events, "before", was.events)
-	_, err = st.NewEpoch(ctx)
-	return err
+	return renewEpoch(ctx, dir, st)
+}
+
+// renewEpoch begins another epoch and notes it at once, or whoever opens the
+// database next would begin one more.
+func renewEpoch(ctx context.Context, dir string, st *store.Store) error {
+	if _, err := st.NewEpoch(ctx); err != nil {
+		return err
+	}
+	h, err := historyOf(ctx, st)
+	if err != nil {
+		return err
+	}
+	return writeHistory(dir, h)
 }
 
 // noteHistory notes how far the database has come, until ctx ends.

@@ -74,13 +74,15 @@ func (c *restoreCommand) restoreTo(ctx context.Context, cfg *config.Config, from
 	r, err := backup.Restore(ctx, from, c.At, backup.Target{
 		Database: cfg.DatabaseFile(), Files: place, At: at, Marked: marked,
 		Ours: marked != "" && isOwnFolder(cfg), Take: c.Take, Partial: c.Partial, Log: log,
-		// A folder with the marker and without the database is never begun anew, also if this is cut off.
-		Begin: func(database string) error { return writeMarker(cfg.Data, database) },
+		// A folder with the marker and without the database is never begun anew, also
+		// if this is cut off. What was noted before is of the history that was lost.
+		Begin: func(database string) error {
+			return errors.Join(ignoreAbsent(os.Remove(filepath.Join(cfg.Data, historyName))), writeMarker(cfg.Data, database))
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	// What was noted before is of the history that was lost.
 	return r, writeHistory(cfg.Data, history{r.Database, r.Epoch, r.Events})
 }
 

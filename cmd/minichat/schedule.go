@@ -42,12 +42,7 @@ func (s *server) startChores() *chores {
 // they are. A place that does not answer is marked by the sweep. What another
 // copy of the database has is left to it, and the chat goes on.
 func (s *server) markFiles(ctx context.Context) {
-	owner := files.Owner{Database: s.store.ID(), Epoch: s.store.Epoch()}
-	mark := files.Own
-	if isOwnFolder(s.cfg) { // also after a new epoch: whose lock is held
-		mark = files.Take
-	}
-	err := mark(ctx, s.files, owner)
+	err := files.Own(ctx, s.files, files.Owner{Database: s.store.ID(), Epoch: s.store.Epoch()})
 	if minichat.CodeOf(err) == minichat.Conflict {
 		s.log.Error("the place of the files is not this database's", "err", err)
 	}

@@ -62,7 +62,7 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.store, err = openStore(ctx, cfg, log, s.die); err != nil {
+	if s.store, err = openStore(ctx, cfg, true, log, s.die); err != nil {
 		return nil, err
 	}
 	if s.files, err = openFiles(ctx, cfg, s.store, log); err != nil {

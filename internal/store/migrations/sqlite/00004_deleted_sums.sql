@@ -2,6 +2,7 @@
 -- Beside it, how many bytes are of deleted messages' files, and former faces, that
 -- nobody may read any more and that stay for a while: they fill the disk too.
 ALTER TABLE file_sums ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+INSERT INTO file_sums (uploader, bytes) SELECT DISTINCT uploader, 0 FROM files WHERE true ON CONFLICT DO NOTHING;
 UPDATE file_sums SET deleted = (SELECT COALESCE(SUM(size), 0) FROM files
     WHERE (files.uploader = file_sums.uploader OR file_sums.uploader = '') AND state = 'gone' AND (room <> '' OR avatar = 1));
 
