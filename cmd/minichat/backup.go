@@ -77,7 +77,7 @@ func printBackup(w *world, r *backup.Result, to string) {
 	fmt.Fprintln(w.stdout, r.Name)
 	w.say("Backed up to %s: %d rooms, %d files with %d bytes, of which %d files with %d bytes were copied now.", to, len(r.Heads), r.Files, r.Bytes, r.Copied, r.CopiedBytes)
 	if n := len(r.Missing); n > 0 {
-		w.say("The bytes of %d files are missing here too and could not be backed up: minichat files check lists them.", n)
+		w.say("The bytes of %d files are missing or damaged here too and could not be backed up: minichat verify --json names them.", n)
 	}
 	if r.Proof != nil {
 		w.say("It was restored for a trial, and is whole.")

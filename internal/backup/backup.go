@@ -100,7 +100,11 @@ type Plan struct {
 // DryRun says what Run would do, and changes nothing.
 func DryRun(ctx context.Context, src Source, to Where, keep int, prove bool) (*Plan, error) {
 	r := &running{Source: src}
-	there := map[string]keptFile{}
+	rows, err := readyFiles(ctx, src.Store)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]before{}
 	p, closePlace, err := openPlace(ctx, to, false)
 	if err == nil {
 		defer closePlace()
@@ -108,28 +112,16 @@ func DryRun(ctx context.Context, src Source, to Where, keep int, prove bool) (*P
 		var s *contents
 		if s, err = look(ctx, p); err == nil {
 			r.earlier = s.whole
-			there, err = r.known(ctx)
+			known, err = r.known(ctx, rows)
 		}
 	}
 	if err != nil && !isAbsent(err) { // a folder that is not there will be made
 		return nil, err
 	}
 	plan := &Plan{}
+	plan.Copy, plan.CopyBytes = lacking(rows, known)
 	if plan.Database, err = src.Store.Size(ctx); err != nil {
 		return nil, err
-	}
-	for after := ""; ; {
-		list, err := src.Store.ListReadyFiles(ctx, after, 1000)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) == 0 {
-			break
-		}
-		for _, f := range list {
-			n, bytes := lacking([]store.KeptFile{{ID: f.ID, Key: f.Key, Size: f.Size}}, there)
-			plan.Copy, plan.CopyBytes, after = plan.Copy+n, plan.CopyBytes+bytes, f.ID
-		}
 	}
 	made := Listed{}
 	if prove {
@@ -137,6 +129,18 @@ func DryRun(ctx context.Context, src Source, to Where, keep int, prove bool) (*P
 	}
 	plan.Remove = tooOld(append(r.earlier, made), keep)
 	return plan, nil
+}
+
+func readyFiles(ctx context.Context, st *store.Store) (rows []store.KeptFile, err error) {
+	for after := ""; ; {
+		list, err := st.ListReadyFiles(ctx, after, 1000)
+		if err != nil || len(list) == 0 {
+			return rows, err
+		}
+		for _, f := range list {
+			rows, after = append(rows, store.KeptFile{ID: f.ID, Key: f.Key, Size: f.Size}), f.ID
+		}
+	}
 }
 
 // hold keeps the bytes of files that can be read from now on, until release.

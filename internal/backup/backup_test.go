@@ -212,20 +212,6 @@ func TestRetention(t *testing.T) {
 	})
 }
 
-// forget deletes the rows of a file.
-func (w *world) forget(key string) {
-	w.t.Helper()
-	list, err := w.st.ListReadyFiles(w.t.Context(), "", 1000)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, f := range list {
-		if f.Key == key {
-			w.write(func(tx *store.Tx) error { return tx.DeleteFile(w.t.Context(), f.ID) })
-		}
-	}
-}
-
 // A backup that fails, or is told to stop, leaves nothing that looks whole, and
 // the next one clears up after it.
 func TestFailedBackupDoesNotLookWhole(t *testing.T) {

@@ -27,30 +27,29 @@ const workers = 4
 // copyFiles copies the files that are not at the place yet and writes the list
 // of all of them to listPath.
 func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *Result, listPath string) error {
-	there, err := r.known(ctx)
+	known, err := r.known(ctx, rows)
 	if err != nil {
 		return err
 	}
-	was := map[string]string{} // hashes of files that are not taken for what they were
-	for key := range r.suspect {
-		was[key] = there[key].SHA256
-		delete(there, key)
-	}
-	_, need := lacking(rows, there)
+	_, need := lacking(rows, known)
 	if dir := r.place.scratch(); dir != "" { // it is a folder
 		if err := hasRoom(dir, need, "what is to be copied"); err != nil {
 			return err
 		}
 	}
-	kept := make([]keptFile, len(rows))
+	kept, copied := make([]keptFile, len(rows)), make([]bool, len(rows))
 	err = inParallel(ctx, len(rows), func(ctx context.Context, i int) error {
-		f, ok := there[rows[i].Key]
-		if ok && f.Size == rows[i].Size {
-			kept[i] = f
+		was := known[rows[i].Key]
+		good, err := r.isGood(ctx, was)
+		if err != nil {
+			return err
+		}
+		if good {
+			kept[i] = was.keptFile
 			return nil
 		}
-		var err error
-		kept[i], err = r.copyFile(ctx, rows[i], was[rows[i].Key])
+		kept[i], err = r.copyFile(ctx, rows[i], was.SHA256)
+		copied[i] = kept[i].Key != ""
 		return err
 	})
 	if err != nil {
@@ -59,11 +58,14 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 	for i, f := range kept {
 		if f.Key == "" {
 			result.Missing = append(result.Missing, rows[i].Key)
+			if was, ok := known[rows[i].Key]; ok {
+				result.Lost = append(result.Lost, was.keptFile)
+			}
 			continue
 		}
 		result.Files++
 		result.Bytes += f.Size
-		if old, ok := there[f.Key]; !ok || old != f {
+		if copied[i] {
 			result.Copied++
 			result.CopiedBytes += f.Size
 		}
@@ -72,45 +74,85 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 }
 
 // lacking is how many files, of how many bytes, are not there.
-func lacking(rows []store.KeptFile, there map[string]keptFile) (count int, bytes int64) {
+func lacking(rows []store.KeptFile, known map[string]before) (count int, bytes int64) {
 	for _, row := range rows {
-		if f, ok := there[row.Key]; !ok || f.Size != row.Size {
+		if !known[row.Key].there {
 			count, bytes = count+1, bytes+row.Size
 		}
 	}
 	return count, bytes
 }
 
-// known is what the newest backup that can be read says of files that are at the
-// place, with the size that it says: what it does not know is new since then.
-func (r *running) known(ctx context.Context) (map[string]keptFile, error) {
-	sizes := map[string]int64{}
+// before is what an earlier backup says of a file.
+type before struct {
+	keptFile
+	there bool // at the place, with its size
+	lost  bool // to the newest backup that knows of it
+}
+
+// known is what earlier backups say of the files of rows, also of those that are
+// not at the place any more: their bytes can be told from others all the same.
+//
+// As long as a database has one epoch, the newest backup knows each file that an
+// older one knows and that has a row still. So one list is read, or two when that
+// is damaged; only the first backup after a restore, which brings rows back, may
+// need them all. One at a time is in memory, beside what it says of rows.
+func (r *running) known(ctx context.Context, rows []store.KeptFile) (map[string]before, error) {
+	at := map[string]int64{}
 	err := r.place.list(ctx, filesDir, func(name string, size int64) error {
-		sizes[name] = size
+		at[name] = size
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	there := map[string]keptFile{}
-	for _, b := range slices.Backward(r.earlier) {
-		list, err := readList(ctx, r.place, b.Manifest)
-		if err != nil { // verify will tell; here it means only that files are copied again
-			r.Log.Warn("an earlier backup is damaged", "name", b.Name, "err", err)
-			continue
-		}
+	sizes := make(map[string]int64, len(rows))
+	for _, row := range rows {
+		sizes[row.Key] = row.Size
+	}
+	known := make(map[string]before, len(rows))
+	take := func(list []keptFile, lost bool) {
 		for _, f := range list {
-			if size, ok := sizes[f.name()]; ok && size == f.Size {
-				there[f.Key] = f
+			size, wanted := sizes[f.Key]
+			if _, newer := known[f.Key]; wanted && !newer && size == f.Size {
+				has, ok := at[f.name()]
+				known[f.Key] = before{f, ok && has == f.Size && !r.suspect[f.Key], lost}
 			}
 		}
-		break
 	}
-	return there, nil
+	for _, b := range slices.Backward(r.earlier) {
+		take(b.Lost, true)
+		list, err := readList(ctx, r.place, b.Manifest)
+		if _, bad := errors.AsType[*damage](err); bad || isAbsent(err) || isOfOneFile(err) { // verify will tell
+			r.Log.Warn("an earlier backup is damaged; files that only it names are copied again", "name", b.Name, "err", err)
+			continue
+		}
+		if err != nil { // what it says may be wanted
+			return nil, err
+		}
+		take(list, false)
+		if b.Epoch == r.Store.Epoch() || len(known) == len(rows) {
+			break
+		}
+	}
+	return known, nil
 }
 
-// copyFile copies one file, which must have the hash that it had ("": any). A zero
-// keptFile says that its bytes are not there.
+// isGood reports whether a file need not be copied. One that is lost to the
+// newest backup is read: the place may give its bytes again.
+func (r *running) isGood(ctx context.Context, f before) (bool, error) {
+	if !f.there || !f.lost {
+		return f.there, nil
+	}
+	err := readKept(ctx, r.place, f.keptFile, readAll)
+	if _, bad := errors.AsType[*damage](err); bad {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// copyFile copies one file, which must have the hash that it had ("": any), for
+// bytes never change under their key. A zero keptFile says that they are not there.
 func (r *running) copyFile(ctx context.Context, row store.KeptFile, was string) (keptFile, error) {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -126,7 +168,7 @@ func (r *running) copyFile(ctx context.Context, row store.KeptFile, was string) 
 	}
 	sum := newSummed(ctx, end, body, keptFile{Key: row.Key, Size: row.Size, SHA256: was})
 	err = errors.Join(r.place.put(ctx, fileName(row.Key), sum), body.Close())
-	if _, bad := errors.AsType[*damage](err); bad && was != "" { // here too: there is no good copy any more
+	if _, bad := errors.AsType[*damage](err); bad && was != "" { // they have rotted here
 		return keptFile{}, r.missing(ctx, row, err)
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,6 +137,25 @@ func (w *world) file(size int) string {
 		return tx.InsertFile(w.t.Context(), f)
 	})
 	return key
+}
+
+// here is where its bytes lie on the server's disk.
+func (w *world) here(key string) string { return filepath.Join(w.dir, "files", "data", key[:2], key) }
+
+func (w *world) rowOf(key string) store.File {
+	w.t.Helper()
+	list, err := w.st.ListReadyFiles(w.t.Context(), "", 1000)
+	i := slices.IndexFunc(list, func(f store.File) bool { return f.Key == key })
+	if err != nil || i < 0 {
+		w.t.Fatalf("there is no row of %s: %v", key, err)
+	}
+	return list[i]
+}
+
+// forget deletes the row of a file.
+func (w *world) forget(key string) {
+	w.t.Helper()
+	w.write(func(tx *store.Tx) error { return tx.DeleteFile(w.t.Context(), w.rowOf(key).ID) })
 }
 
 // content is what the file under key has.

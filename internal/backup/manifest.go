@@ -46,6 +46,7 @@ type Manifest struct {
 	Files    int              `json:"files"`
 	Bytes    int64            `json:"bytes"`             // of the files
 	Missing  []string         `json:"missing,omitempty"` // keys of files whose bytes were not there when it was taken
+	Lost     []keptFile       `json:"lost,omitempty"`    // of these, what backups say that had them: what may be taken for them again
 	Heads    map[string]int64 `json:"heads"`             // of the rooms
 }
 
@@ -209,6 +210,9 @@ func readList(ctx context.Context, p place, m *Manifest) (list []keptFile, err e
 			return nil, &damage{fmt.Sprintf("%s is damaged at its line %d", name, len(list)+1)}
 		}
 		list = append(list, f)
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return nil, &damage{fmt.Sprintf("%s is damaged at its line %d", name, len(list)+1)}
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)

@@ -2,10 +2,13 @@ package backup
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"minichat/internal/store"
 )
 
 // list is what there is, the oldest first.
@@ -60,17 +63,57 @@ func TestRottenFileIsCopiedAnew(t *testing.T) {
 }
 
 // Where the bytes are rotten here too there is no good copy any more: that is
-// told, nothing rotten is taken for good, and what is left can be proven.
+// told, nothing rotten is taken for good, also later, and what is left can be
+// proven. Bytes that are good again are.
 func TestRottenHereToo(t *testing.T) {
+	flip := func(b []byte) []byte { b[17] ^= 1; return b }
+	cut := func(b []byte) []byte { return b[:len(b)-1] }
+	for says, change := range map[string]func([]byte) []byte{"rotten": flip, "cut": cut, "gone": func([]byte) []byte { return nil }} {
+		t.Run(says, func(t *testing.T) {
+			w := newWorld(t, inFolder(t))
+			bad, good := w.file(9000), w.file(100)
+			w.backup(0)
+			w.rot(fileName(bad), change)
+			rot(t, w.here(bad), func(b []byte) []byte { b[18] ^= 1; return b })
+			for range 3 {
+				r, err := Run(t.Context(), w.src, w.to, 1, true)
+				if err != nil || r.Proof == nil || !slices.Equal(r.Missing, []string{bad}) || r.Files != 1 || r.Copied != 0 {
+					t.Errorf("got %+v, %v", r, err)
+				}
+			}
+			r, err := w.restore("", nil)
+			if err != nil || !slices.Equal(r.Left, []string{bad}) || r.has(t, good, 100) != "" {
+				t.Errorf("restored: %+v, %v", r, err)
+			}
+			rot(t, w.here(bad), func(b []byte) []byte { b[18] ^= 1; return b })
+			if r, err := Run(t.Context(), w.src, w.to, 1, true); err != nil || r.Proof == nil || len(r.Missing)+len(r.Lost) != 0 || r.Copied != 1 {
+				t.Errorf("good again: got %+v, %v", r, err)
+			}
+		})
+	}
+}
+
+// A restore may bring back a file that newer backups do not name any more, for it
+// had been deleted; older ones say still what its bytes were.
+func TestRottenSinceRestored(t *testing.T) {
 	w := newWorld(t, inFolder(t))
-	rotten := w.file(9000)
+	row := w.rowOf(w.file(9000))
 	w.backup(0)
-	at := w.dir + "/files/data/" + rotten[:2] + "/" + rotten
-	w.rot(fileName(rotten), func(b []byte) []byte { b[17] ^= 1; return b })
-	rot(t, at, func(b []byte) []byte { b[18] ^= 1; return b })
-	r, err := Run(t.Context(), w.src, w.to, 0, true)
-	if err != nil || r.Proof == nil || !slices.Equal(r.Missing, []string{rotten}) {
-		t.Errorf("got %+v, %v", r, err)
+	w.forget(row.Key)
+	w.backup(0)
+	w.file(10)
+	w.write(func(tx *store.Tx) error { return tx.InsertFile(t.Context(), row) }) // as a restore of the first would
+	if _, err := w.st.NewEpoch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{w.here(row.Key), filepath.Join(w.to.Dir, fileName(row.Key))} {
+		rot(t, name, func(b []byte) []byte { b[17] ^= 1; return b })
+	}
+	for range 2 {
+		r, err := Run(t.Context(), w.src, w.to, 0, true)
+		if err != nil || r.Proof == nil || !slices.Equal(r.Missing, []string{row.Key}) {
+			t.Errorf("got %+v, %v", r, err)
+		}
 	}
 }
 
