@@ -190,6 +190,7 @@ type running struct {
 	lock    lease
 	earlier []Listed
 	suspect map[string]bool // keys of files that are damaged at the place
+	lost    int             // files that an earlier backup has and this one has not, and none before it
 	name    string
 }
 
@@ -285,6 +286,10 @@ func (r *running) prove(ctx context.Context, made *Result) (*Result, error) {
 
 // prune removes older backups. A proof may have taken long.
 func (r *running) prune(ctx context.Context, result *Result, keep int) error {
+	if r.lost > 0 { // one wrong answer of the place must not push out backups that have them
+		r.Log.Warn("no older backup is removed now: they have files that are lost to the new one", "name", result.Name, "files", r.lost)
+		return nil
+	}
 	err := r.lock.held(ctx)
 	if err == nil {
 		result.Removed, err = prune(ctx, r.place, keep, r.Log)

@@ -55,11 +55,15 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 	if err != nil {
 		return err
 	}
+	r.lost = 0
 	for i, f := range kept {
 		if f.Key == "" {
 			result.Missing = append(result.Missing, rows[i].Key)
 			if was, ok := known[rows[i].Key]; ok {
 				result.Lost = append(result.Lost, was.keptFile)
+				if !was.lost {
+					r.lost++
+				}
 			}
 			continue
 		}
@@ -254,12 +258,15 @@ func errUnread(key string, err error) error {
 }
 
 // isOfOneFile reports whether err is what a file system says of a file. A bucket
-// that does not answer, and a process that has too many files open, say nothing
-// of one.
+// that does not answer, a disk that is away and a process that has too many files
+// open say nothing of one. EIO may mean either; a file is not lost by it.
 func isOfOneFile(err error) bool {
 	_, ok := errors.AsType[*fs.PathError](err)
-	return ok && !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE)
+	return ok && !slices.ContainsFunc(ofAll, func(e syscall.Errno) bool { return errors.Is(err, e) })
 }
+
+var ofAll = []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ESTALE, syscall.ENODEV, syscall.ENXIO, syscall.ENOTCONN,
+	syscall.ETIMEDOUT, syscall.EHOSTDOWN, syscall.EHOSTUNREACH, syscall.ENETDOWN, syscall.ENETUNREACH, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.ECONNABORTED}
 
 func (s *summed) sum() string { return hex.EncodeToString(s.h.Sum(nil)) }
 

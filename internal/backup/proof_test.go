@@ -1,10 +1,13 @@
 package backup
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,6 +93,75 @@ func TestRottenHereToo(t *testing.T) {
 				t.Errorf("good again: got %+v, %v", r, err)
 			}
 		})
+	}
+}
+
+// Where the place has the only copy of a file and reads it wrong, once or many
+// times, the file stays there, and is in a backup again as soon as it reads right.
+func TestOnlyCopyReadsWrong(t *testing.T) {
+	for says, times := range map[string]int{"once": 1, "more often than backups stay": 5} {
+		t.Run(says, func(t *testing.T) {
+			onEach(t, func(t *testing.T, w *world) {
+				only, other := w.file(9000), w.file(100)
+				run := func(missing ...string) *Result {
+					t.Helper()
+					r, err := Run(t.Context(), w.src, w.to, 2, true)
+					if err != nil || r.Proof == nil || !slices.Equal(r.Missing, missing) || r.Files != 2-len(missing) {
+						t.Fatalf("got %+v, %v", r, err)
+					}
+					return r
+				}
+				run()
+				if err := w.disk.Delete(t.Context(), only); err != nil {
+					t.Fatal(err)
+				}
+				run()
+				before, _ := w.list()
+				flip := func(b []byte) []byte { b[17] ^= 1; return b }
+				w.rot(fileName(only), flip)
+				for i := range times {
+					r := run(only)
+					if all, _ := w.list(); i == 0 && (len(r.Removed) > 0 || !slices.Equal(all[:2], before)) {
+						t.Errorf("those that have the file were pushed out: %v of %v, now there are %v", r.Removed, before, all)
+					} else if i > 0 && len(all) != 2 {
+						t.Errorf("there are %v; want no more than are to be kept", all)
+					}
+				}
+				w.rot(fileName(only), flip)
+				for range 4 {
+					run()
+				}
+				r, err := w.restore("", nil)
+				if err != nil || r.has(t, only, 9000) != "" || r.has(t, other, 100) != "" {
+					t.Errorf("restored: %+v, %v", r, err)
+				}
+				w.forget(only)
+				for range 3 {
+					w.backup(1)
+				}
+				if all, proven := w.list(); proven != 1 || !slices.Contains(w.names(), fileName(only)) {
+					t.Errorf("what a proven one names went: %v", all)
+				}
+				if r, err := Run(t.Context(), w.src, w.to, 1, true); err != nil || slices.Contains(w.names(), fileName(only)) {
+					t.Errorf("of a file that was deleted the bytes stay: %+v, %v", r, err)
+				}
+			})
+		})
+	}
+}
+
+// A place that is away says nothing of a file.
+func TestIsOfOneFile(t *testing.T) {
+	for err, want := range map[error]bool{
+		syscall.EIO: true, fs.ErrPermission: true, fs.ErrNotExist: true,
+		syscall.ESTALE: false, syscall.ENOTCONN: false, syscall.ETIMEDOUT: false, syscall.EMFILE: false,
+	} {
+		if got := isOfOneFile(fmt.Errorf("read: %w", &fs.PathError{Op: "read", Path: "a", Err: err})); got != want {
+			t.Errorf("%v: got %v", err, got)
+		}
+		if isOfOneFile(err) {
+			t.Errorf("%v without a file", err)
+		}
 	}
 }
 

@@ -82,6 +82,9 @@ func removeUnnamed(ctx context.Context, p place, backups []Listed) error {
 		for _, f := range list {
 			named[f.Key] = true
 		}
+		for _, f := range b.Lost { // what did not read well may again, and be the only copy
+			named[f.Key] = true
+		}
 	}
 	var unnamed []string
 	err := p.list(ctx, filesDir, func(name string, _ int64) error {
