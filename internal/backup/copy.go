@@ -164,7 +164,7 @@ func (r *running) copyFile(ctx context.Context, row store.KeptFile, was string) 
 	if err == nil && size != row.Size {
 		err = errors.Join(minichat.Errorf(minichat.NotFound, "its row says %d bytes, there are %d", row.Size, size), body.Close())
 	}
-	if minichat.CodeOf(err) == minichat.NotFound {
+	if minichat.CodeOf(err) == minichat.NotFound || isOfOneFile(err) {
 		return keptFile{}, r.missing(ctx, row, err)
 	}
 	if err != nil {
@@ -172,8 +172,8 @@ func (r *running) copyFile(ctx context.Context, row store.KeptFile, was string) 
 	}
 	sum := newSummed(ctx, end, body, keptFile{Key: row.Key, Size: row.Size, SHA256: was})
 	err = errors.Join(r.place.put(ctx, fileName(row.Key), sum), body.Close())
-	if _, bad := errors.AsType[*damage](err); bad && was != "" { // they have rotted here
-		return keptFile{}, r.missing(ctx, row, err)
+	if bad, ok := errors.AsType[*damage](err); ok { // they have rotted here
+		return keptFile{}, r.missing(ctx, row, bad)
 	}
 	if err != nil {
 		return keptFile{}, fmt.Errorf("copy the file %s: %w", row.Key, err)
@@ -190,7 +190,7 @@ func (r *running) missing(ctx context.Context, row store.KeptFile, cause error) 
 	case now == nil || now.State != store.FileReady:
 		return fmt.Errorf("the file %s was removed while the backup was made, although it was held: %w", row.Key, cause)
 	}
-	r.Log.Warn("the bytes of a file are missing; the backup goes on without them", "key", row.Key, "err", cause)
+	r.Log.Warn("the bytes of a file are missing or damaged; the backup goes on without them", "key", row.Key, "err", cause)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -72,6 +73,57 @@ func fill(path string) error {
 // A file that the disk of the backups does not give back is one of those that a
 // backup has not: it is named, and --partial restores the rest.
 func TestFileThatCannotBeRead(t *testing.T) {
+	onUnreadable(t, func(t *testing.T, w *world, says string, ruin func(path string)) {
+		bad, good := w.file(ruinedSize), w.file(100)
+		name := w.backup(0).Name
+		ruin(filepath.Join(w.to.Dir, fileName(bad)))
+		want := "the file " + bad + " cannot be read"
+		if r := w.verify(name); len(r.Faults) != 1 || !strings.Contains(r.Faults[0], want) || !strings.Contains(r.Faults[0], says) {
+			t.Errorf("verify: got %q", r.Faults)
+		}
+		if r, err := w.restore(name, nil); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--partial") || len(names(t, r.dir)) > 0 {
+			t.Errorf("restore: got %v, and there is %v", err, names(t, r.dir))
+		}
+		r, err := w.restore(name, func(to *Target) { to.Partial = true })
+		if err != nil || !slices.Equal(r.Left, []string{bad}) || r.has(t, good, 100) != "" {
+			t.Errorf("restore the rest: got %+v, %v", r.Restored, err)
+		}
+	})
+}
+
+// A file that the server's own disk does not give is lost like one that is not
+// there, and ends no backup; the next one tries it again.
+func TestFileThatCannotBeReadHere(t *testing.T) {
+	onUnreadable(t, func(t *testing.T, w *world, says string, ruin func(path string)) {
+		said := &lines{}
+		w.src.Log = slog.New(slog.NewTextHandler(said, nil))
+		bad, good := w.file(ruinedSize), w.file(100)
+		ruin(w.here(bad))
+		for range 2 {
+			r, err := Run(t.Context(), w.src, w.to, 1, true)
+			if err != nil || r.Proof == nil || !slices.Equal(r.Missing, []string{bad}) || r.Files != 1 {
+				t.Fatalf("got %+v, %v", r, err)
+			}
+		}
+		if said.count(bad) == 0 || said.count(says) == 0 {
+			t.Error("it was not said")
+		}
+		if r, err := w.restore("", nil); err != nil || !slices.Equal(r.Left, []string{bad}) || r.has(t, good, 100) != "" {
+			t.Errorf("restore: got %+v, %v", r, err)
+		}
+		if err := syscall.Unmount(w.here(bad), 0); err != nil {
+			t.Fatal(err)
+		}
+		if r := w.backup(1); len(r.Missing) > 0 || r.Copied != 1 {
+			t.Errorf("when it can be read again: got %+v", r)
+		}
+	})
+}
+
+const ruinedSize = 4096 // bytes that the files have that ruin mounts
+
+// onUnreadable runs a test with each way in which ruin makes a file unreadable.
+func onUnreadable(t *testing.T, fn func(t *testing.T, w *world, says string, ruin func(path string))) {
 	if os.Geteuid() != 0 {
 		t.Skip("a file is mounted over another for it, which root alone may")
 	}
@@ -82,28 +134,16 @@ func TestFileThatCannotBeRead(t *testing.T) {
 		t.Run(says, func(t *testing.T) {
 			w := newWorld(t, inFolder(t))
 			w.post(3)
-			bad, good := w.file(4096), w.file(100) // so many bytes say those that are mounted
-			name := w.backup(0).Name
-			at := filepath.Join(w.to.Dir, fileName(bad))
-			if err := syscall.Mount(from, at, "", syscall.MS_BIND, ""); err != nil {
-				t.Fatalf("mount: %v", err)
-			}
-			t.Cleanup(func() {
-				if err := syscall.Unmount(at, syscall.MNT_DETACH); err != nil {
-					t.Errorf("unmount: %v", err)
+			fn(t, w, says, func(path string) {
+				if err := syscall.Mount(from, path, "", syscall.MS_BIND, ""); err != nil {
+					t.Fatalf("mount: %v", err)
 				}
+				t.Cleanup(func() {
+					if err := syscall.Unmount(path, syscall.MNT_DETACH); err != nil && !errors.Is(err, syscall.EINVAL) { // the test did it
+						t.Errorf("unmount: %v", err)
+					}
+				})
 			})
-			want := "the file " + bad + " cannot be read"
-			if r := w.verify(name); len(r.Faults) != 1 || !strings.Contains(r.Faults[0], want) || !strings.Contains(r.Faults[0], says) {
-				t.Errorf("verify: got %q", r.Faults)
-			}
-			if r, err := w.restore(name, nil); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--partial") || len(names(t, r.dir)) > 0 {
-				t.Errorf("restore: got %v, and there is %v", err, names(t, r.dir))
-			}
-			r, err := w.restore(name, func(to *Target) { to.Partial = true })
-			if err != nil || !slices.Equal(r.Left, []string{bad}) || r.has(t, good, 100) != "" {
-				t.Errorf("restore the rest: got %+v, %v", r.Restored, err)
-			}
 		})
 	}
 }
