@@ -292,7 +292,7 @@ func (r *running) prune(ctx context.Context, result *Result, keep int) error {
 	}
 	err := r.lock.held(ctx)
 	if err == nil {
-		result.Removed, err = prune(ctx, r.place, keep, r.Log)
+		result.Removed, err = prune(ctx, r.place, result.Name, keep, r.Log)
 	}
 	if err != nil {
 		return fmt.Errorf("the backup %s is finished, but older ones could not be removed: %w", result.Name, err)

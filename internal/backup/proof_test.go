@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -282,5 +283,36 @@ func TestProvenThoughNotPruned(t *testing.T) {
 	s := &Schedule{Source: w.src, To: w.to, Every: time.Hour, Keep: 1}
 	if err := s.once(t.Context()); err != nil || s.Status().LastProven.IsZero() || !s.Status().Failing {
 		t.Errorf("got %v, %+v; want no other try, and that it is told", err, s.Status())
+	}
+}
+
+// The backup just made stays, also beside one that a clock that was wrong has
+// dated in the future.
+func TestFromTheFuture(t *testing.T) {
+	w := newWorld(t, inFolder(t))
+	now, later := w.backup(0).Name, "29991231T235959.000Z-future"
+	if _, err := w.prove(""); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(w.to.Dir, backupsDir, now), filepath.Join(w.to.Dir, backupsDir, later)); err != nil {
+		t.Fatal(err)
+	}
+	w.rot(nameIn(later, manifestName), func(b []byte) []byte {
+		taken := regexp.MustCompile(`"taken_at": "[^"]*"`).ReplaceAllString(string(b), `"taken_at": "2999-12-31T23:59:59Z"`)
+		return []byte(strings.ReplaceAll(taken, now, later))
+	})
+	plan, err := DryRun(t.Context(), w.src, w.to, 1, true)
+	if err != nil || !slices.Equal(plan.Remove, []string{later}) {
+		t.Errorf("dry run: %+v, %v", plan, err)
+	}
+	r := w.backup(1)
+	if all, _ := w.list(); len(r.Removed) > 0 || !slices.Equal(all, []string{r.Name, later}) {
+		t.Errorf("not proven: removed %v, there are %v", r.Removed, all)
+	}
+	if r, err = Run(t.Context(), w.src, w.to, 1, true); err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := w.list(); !slices.Equal(all, []string{r.Name}) {
+		t.Errorf("there are %v, want %s", all, r.Name)
 	}
 }

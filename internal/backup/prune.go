@@ -10,8 +10,9 @@ import (
 )
 
 // prune removes what is too old, what was never finished, and the files that no
-// backup names any more. The lock is held.
-func prune(ctx context.Context, p place, keep int, log *slog.Logger) ([]string, error) {
+// backup names any more. made was just made, and is the newest whatever the clock
+// said when others were. The lock is held.
+func prune(ctx context.Context, p place, made string, keep int, log *slog.Logger) ([]string, error) {
 	there, err := look(ctx, p)
 	if err != nil {
 		return nil, err
@@ -21,7 +22,11 @@ func prune(ctx context.Context, p place, keep int, log *slog.Logger) ([]string, 
 			return nil, err
 		}
 	}
-	removed := tooOld(there.whole, keep)
+	all := there.whole
+	if i := slices.IndexFunc(all, func(l Listed) bool { return l.Name == made }); i >= 0 {
+		all = slices.Concat(all[:i], all[i+1:], all[i:i+1])
+	}
+	removed := tooOld(all, keep)
 	for i, old := range removed {
 		if err := removeBackup(ctx, p, old); err != nil {
 			return removed[:i], err
@@ -30,7 +35,7 @@ func prune(ctx context.Context, p place, keep int, log *slog.Logger) ([]string, 
 	if len(removed) == 0 && len(there.unfinished) == 0 || len(there.broken) > 0 {
 		return removed, nil // nobody knows what a broken one names
 	}
-	left := slices.DeleteFunc(there.whole, func(l Listed) bool { return slices.Contains(removed, l.Name) })
+	left := slices.DeleteFunc(all, func(l Listed) bool { return slices.Contains(removed, l.Name) })
 	err = removeUnnamed(ctx, p, left)
 	if bad, ok := errors.AsType[*damage](err); ok { // no reason to fail, with each backup from now on
 		log.Warn("an earlier backup is damaged; files that no backup names stay", "why", bad.text)
