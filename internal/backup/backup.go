@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"minichat"
@@ -44,6 +45,8 @@ type Result struct {
 	Took        time.Duration // to make it
 	Proof       *Proof        // nil: it was not proven
 	Removed     []string      // names of older backups
+
+	lost int // files that it has not, but the newest before it that knows of them
 }
 
 const (
@@ -57,6 +60,11 @@ const (
 // damaged. Then the oldest but keep are removed (0: none). A result beside an
 // error says that the backup is there, but not what the error says of it.
 func Run(ctx context.Context, src Source, to Where, keep int, prove bool) (*Result, error) {
+	return run(ctx, src, to, keep, prove, nil)
+}
+
+// run goes on with what an earlier run has made, if that is still there.
+func run(ctx context.Context, src Source, to Where, keep int, prove bool, made *Result) (*Result, error) {
 	p, closePlace, err := openPlace(ctx, to, true)
 	if err != nil {
 		return nil, err
@@ -79,7 +87,13 @@ func Run(ctx context.Context, src Source, to Where, keep int, prove bool) (*Resu
 		return nil, fmt.Errorf("%s has backups of another database (%s). Use another folder or prefix", to.Text, earlier[n-1].Database)
 	}
 	r := &running{Source: src, place: p, lock: lock, earlier: earlier}
-	result, err := r.make(ctx)
+	isMade := func(l Listed) bool { return made != nil && l.Name == made.Name }
+	result := made
+	if slices.ContainsFunc(earlier, isMade) {
+		r.earlier = slices.DeleteFunc(earlier, isMade)
+	} else {
+		result, err = r.make(ctx)
+	}
 	if err == nil && prove {
 		result, err = r.prove(ctx, result)
 	}
@@ -190,7 +204,6 @@ type running struct {
 	lock    lease
 	earlier []Listed
 	suspect map[string]bool // keys of files that are damaged at the place
-	lost    int             // files that an earlier backup has and this one has not, and none before it
 	name    string
 }
 
@@ -286,8 +299,8 @@ func (r *running) prove(ctx context.Context, made *Result) (*Result, error) {
 
 // prune removes older backups. A proof may have taken long.
 func (r *running) prune(ctx context.Context, result *Result, keep int) error {
-	if r.lost > 0 { // one wrong answer of the place must not push out backups that have them
-		r.Log.Warn("no older backup is removed now: they have files that are lost to the new one", "name", result.Name, "files", r.lost)
+	if result.lost > 0 { // one wrong answer of the place must not push out backups that have them
+		r.Log.Warn("no older backup is removed now: they have files that are lost to the new one", "name", result.Name, "files", result.lost)
 		return nil
 	}
 	err := r.lock.held(ctx)

@@ -55,14 +55,13 @@ func (r *running) copyFiles(ctx context.Context, rows []store.KeptFile, result *
 	if err != nil {
 		return err
 	}
-	r.lost = 0
 	for i, f := range kept {
 		if f.Key == "" {
 			result.Missing = append(result.Missing, rows[i].Key)
 			if was, ok := known[rows[i].Key]; ok {
 				result.Lost = append(result.Lost, was.keptFile)
 				if !was.lost {
-					r.lost++
+					result.lost++
 				}
 			}
 			continue

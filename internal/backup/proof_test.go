@@ -250,6 +250,93 @@ func TestBackupsThatCannotBeTried(t *testing.T) {
 	}
 }
 
+// The server does not make more and more backups that it cannot try: it tries the
+// one that is there, until another is due or that one is gone.
+func TestTriedAgain(t *testing.T) {
+	w := newWorld(t, inFolder(t))
+	rotten := w.file(9000)
+	if err := os.WriteFile(w.src.Scratch, nil, 0o600); err != nil { // no folder can be made there
+		t.Fatal(err)
+	}
+	s := &Schedule{Source: w.src, To: w.to, Every: time.Hour}
+	fail := func(want int) string {
+		t.Helper()
+		err := s.once(t.Context())
+		all, proven := w.list()
+		if err == nil || !s.Status().Failing || len(all) != want || proven != 0 {
+			t.Fatalf("got %v, there are %v; want %d", err, all, want)
+		}
+		return all[want-1]
+	}
+	first := fail(1)
+	fail(1)
+	fail(1)
+	s.Every = 0 // another is due
+	second := fail(2)
+	s.Every = time.Hour
+	fail(2)
+	if err := os.RemoveAll(filepath.Join(w.to.Dir, backupsDir, second)); err != nil {
+		t.Fatal(err)
+	}
+	third := fail(2)
+	if err := os.Remove(w.src.Scratch); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.once(t.Context()); err != nil || s.Status().Failing || s.Status().LastProven.IsZero() {
+		t.Errorf("with room again: %v, %+v", err, s.Status())
+	}
+	if all, proven := w.list(); !slices.Equal(all, []string{first, third}) || proven != 1 {
+		t.Errorf("there are %v, %d of them proven; want %s and %s", all, proven, first, third)
+	}
+	if err := os.WriteFile(w.src.Scratch, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.once(t.Context()); err == nil {
+		t.Error("the next was proven without room")
+	}
+	if err := os.Remove(w.src.Scratch); err != nil {
+		t.Fatal(err)
+	}
+	w.rot(fileName(rotten), func(b []byte) []byte { b[17] ^= 1; return b })
+	if err := s.once(t.Context()); err != nil { // it is made once more
+		t.Error(err)
+	}
+	if all, proven := w.list(); len(all) != 3 || proven != 2 || !w.verify("").Whole() {
+		t.Errorf("damaged meanwhile: there are %v, %d of them proven", all, proven)
+	}
+}
+
+// What a backup has newly lost keeps the older ones there also when it is tried later.
+func TestLostAndTriedAgain(t *testing.T) {
+	w := newWorld(t, inFolder(t))
+	lost := w.file(9000)
+	s := &Schedule{Source: w.src, To: w.to, Every: time.Hour, Keep: 1}
+	if err := s.once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.disk.Delete(t.Context(), lost); err != nil {
+		t.Fatal(err)
+	}
+	w.rot(fileName(lost), func(b []byte) []byte { return b[:1] })
+	if err := os.WriteFile(w.src.Scratch, nil, 0o600); err != nil { // no folder can be made there
+		t.Fatal(err)
+	}
+	if err := s.once(t.Context()); err == nil {
+		t.Fatal("it was proven without room")
+	}
+	if err := os.Remove(w.src.Scratch); err != nil {
+		t.Fatal(err)
+	}
+	for want := 2; want > 0; want-- { // the next has lost nothing more
+		if err := s.once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if all, proven := w.list(); len(all) != want || proven != want {
+			t.Errorf("there are %v, %d of them proven; want %d", all, proven, want)
+		}
+	}
+}
+
 // An older backup whose list is damaged makes no newer one fail, which would be
 // tried again and again; the files that it may name stay.
 func TestDamagedListOfAnother(t *testing.T) {

@@ -16,6 +16,8 @@ type Schedule struct {
 	Every time.Duration
 	Keep  int
 
+	made *Result // not proven yet, for another reason than damage; nil: none
+
 	mu     sync.Mutex
 	status Status
 }
@@ -83,18 +85,32 @@ func (s *Schedule) look(ctx context.Context) (newest time.Time, err error) {
 // size is how many bytes a backup needs to be restored.
 func (m *Manifest) size() int64 { return m.part(databaseName).Size + m.Bytes }
 
-// once makes one backup and proves it. An error says that another is due.
+// once makes one backup and proves it, or proves the one that could not be tried
+// when it was made: another would cost room, and could not be tried either. An
+// error says that this is due again.
 func (s *Schedule) once(ctx context.Context) error {
-	result, err := Run(ctx, s.Source, s.To, s.Keep, true)
+	if s.made != nil && time.Since(s.made.TakenAt) >= s.Every {
+		s.made = nil
+	}
+	before := s.made
+	result, err := run(ctx, s.Source, s.To, s.Keep, true, before)
 	proven := result != nil && result.Proof != nil
 	if result != nil {
+		s.made = nil
+		if !proven {
+			s.made = result
+		}
 		s.mu.Lock()
 		s.status.LastSuccess, s.status.Took, s.status.Bytes = result.TakenAt, result.Took, result.size()
 		if proven {
 			s.status.LastProven = result.Proof.ProvenAt
 		}
 		s.mu.Unlock()
-		s.Log.Info("backup made", "name", result.Name, "files", result.Files, "copied", result.Copied, "missing", len(result.Missing), "proven", proven, "removed", len(result.Removed), "took", result.Took.Round(time.Millisecond))
+		said := "backup made"
+		if result == before {
+			said = "backup tried"
+		}
+		s.Log.Info(said, "name", result.Name, "files", result.Files, "copied", result.Copied, "missing", len(result.Missing), "proven", proven, "removed", len(result.Removed), "took", result.Took.Round(time.Millisecond))
 	}
 	s.tell(ctx, "make and prove a backup", err)
 	if proven {
