@@ -3,7 +3,7 @@
 import { shareable } from './api.js'
 import { randomKey } from './keys.js'
 import { takeThread, trimLog } from './log.js'
-import { readUpTo, withLog, withRooms, withUsers } from './state.js'
+import { firstUnreadRow, readUpTo, withLog, withRooms, withUsers } from './state.js'
 import { roomOf } from './protocol.js'
 import { PAGE } from './sync.js'
 
@@ -50,13 +50,26 @@ export class Actions {
 
   // Reading
 
-  /** @param {string} room @param {{at?: number}} [where] */
+  /** Resolves when there is loaded what the reader begins with: the message `at`, else the first unread one, else the end. @param {string} room @param {{at?: number}} [where] */
   async openRoom(room, { at } = {}) {
     const had = this.#log(room)
     await this.#sync.watch(room, had ? undefined : at)
     if (!this.#log(room)?.ready) await this.#sync.firstPage(room)
-    else if (had) this.#sync.markNew(room)
-    if (at !== undefined && had) await this.jump(room, at)
+    // Without a connection the reader begins with what is here.
+    if (this.#connection.open) {
+      if (at === undefined) await this.#loadBeginning(room)
+      else if (had) await this.jump(room, at)
+    }
+    this.#sync.markNew(room)
+  }
+
+  /** @param {string} room */
+  async #loadBeginning(room) {
+    const known = this.#store.state.rooms.get(room)
+    if (!known?.unread) return this.jumpToEnd(room)
+    await this.jump(room, Math.max(known.read + 1, this.#log(room)?.floor ?? 1))
+    // Replies in threads are no rows: the first unread row may stand pages after the last one read.
+    while (!firstUnreadRow(this.#store.state, room) && await this.loadNewer(room) > 0);
   }
 
   /** @param {string} room */

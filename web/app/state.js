@@ -1,6 +1,6 @@
 // What the client knows: one immutable State, and pure functions that make the next one.
 
-import { isRow, newLog, hearHead, resetLog, takeEvent, takePage } from './log.js'
+import { newLog, hearHead, resetLog, takeEvent, takePage } from './log.js'
 import { DEFAULT_LIMITS, roomOf } from './protocol.js'
 
 export { canDelete, canEdit, canManage, isAdmin, item, lastOwnMessage, pinnedItems, threadItems, typingIn } from './logviews.js'
@@ -180,13 +180,19 @@ export function readUpTo(state, room, seq) {
   })
 }
 
-/** The row at which the "New" line stands. @param {State} state @param {string} room @returns {number|null} */
+/** The first unread message of the timeline; none when what is loaded cannot tell. @param {State} state @param {string} room @returns {Item|undefined} */
+export function firstUnreadRow(state, room) {
+  const known = state.rooms.get(room)
+  const log = state.logs.get(room)
+  if (!known?.unread || !log || (log.from > known.read + 1 && !log.atStart)) return undefined
+  return log.rows.find((r) => r.seq > known.read && r.kind === 'message' && r.by !== state.me?.user)
+}
+
+/** Where the "New" line stands. @param {State} state @param {string} room @returns {number|null} */
 export function firstUnread(state, room) {
   const known = state.rooms.get(room)
   if (!known?.unread) return null
-  const rows = state.logs.get(room)?.rows ?? []
-  const row = rows.find((r) => r.seq > known.read && r.kind === 'message' && isRow(r) && r.by !== state.me?.user)
-  return row?.seq ?? known.read + 1
+  return firstUnreadRow(state, room)?.seq ?? known.read + 1
 }
 
 /** @type {Take} */

@@ -76,7 +76,9 @@ export function createHold() {
     const line = box?.querySelector('.new-line')
     if (!box || !line) return false
     box.scrollTop += line.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3
-    pinned = live && distance(box) <= 1
+    // So near the end the line stays in view at the end too.
+    pinned = live && distance(box) <= Math.min(PIN_PX, box.clientHeight / 6)
+    if (pinned) toBottom()
     capture()
     return true
   }

@@ -39,7 +39,9 @@ function Loaded({ room, log, onScrolled }) {
   const [failed, setFailed] = useState('')
   const inner = useRef(/** @type {HTMLElement|null} */ (null))
   const next = useRef(/** @type {{seq: number}|'new'|'end'|null} */ (log.newFrom === null ? 'end' : 'new'))
-  const seenTo = useRef(log.head)
+  // Seqs: up to where messages were here at the opening, and up to where the end was in view.
+  const had = useRef(log.head)
+  const endSeen = useRef(log.newFrom === null ? log.head : 0)
   const known = useRef(new Set(log.pending.map((p) => p.key)))
   const now = useRef({ log, win, settle: () => {} })
   const moves = useRef(0)
@@ -49,7 +51,7 @@ function Loaded({ room, log, onScrolled }) {
   const slice = sliceOf(rows, win)
   const live = log.atEnd && win.last === Infinity
   const pending = live ? log.pending.filter((p) => !p.thread || p.in_room) : []
-  const sections = toSections(rows, slice, pending, { newFrom: log.newFrom, me, plain: room.kind === 'direct' })
+  const sections = toSections(rows, slice, pending, { newFrom: lineAt(log), me, plain: room.kind === 'direct' })
   const look = useSeen(room.room, room.read, hold, () => ({ end: isLive(now.current) ? now.current.log.to : null }))
   useAnnounce(room.room, rows)
 
@@ -57,7 +59,7 @@ function Loaded({ room, log, onScrolled }) {
   useLayoutEffect(() => { place() })
   useEffect(() => { edges(); look() })
   useLayoutEffect(watchSize, [])
-  useEffect(goToTarget, [ui.target.value])
+  useLayoutEffect(goToTarget, [ui.target.value])
   useEffect(() => { if (rows.length > KEEP_ROWS && hold.pinned && live) client.actions.trim(room.room) }, [rows.length])
 
   /** After each drawing: where the reader wanted to go, or where he was. */
@@ -70,7 +72,7 @@ function Loaded({ room, log, onScrolled }) {
     else if (goal === 'new') { if (!hold.toNewLine(live)) hold.toBottom() }
     else if (!hold.show(String(goal.seq))) return hold.restore()
     next.current = null
-    if (hold.pinned && live) seenTo.current = log.to
+    if (hold.pinned && live) endSeen.current = log.to
     setAway(!hold.pinned || !live)
   }
 
@@ -99,7 +101,7 @@ function Loaded({ room, log, onScrolled }) {
   function scrolled() {
     moves.current = 0
     hold.moved(live)
-    if (hold.pinned) seenTo.current = log.to
+    if (hold.pinned) endSeen.current = log.to
     setAway(!hold.pinned)
     // Following the end lets old rows go; a reader who has turned back keeps his.
     if (!hold.pinned && win.first === Infinity && rows[slice.start]) setWin({ ...win, first: rows[slice.start].seq })
@@ -145,10 +147,15 @@ function Loaded({ room, log, onScrolled }) {
     Promise.resolve(work).catch((error) => setFailed(wordsOf(error)))
   }
 
+  /** Nothing is drawn anew before the end is loaded: the end of what is here would be taken for it. */
   function latest() {
+    if (now.current.log.atEnd) follow()
+    else load(client.actions.jumpToEnd(room.room).then(follow))
+  }
+
+  function follow() {
     next.current = 'end'
     setWin({ ...TAIL })
-    if (!now.current.log.atEnd) load(client.actions.jumpToEnd(room.room))
   }
 
   function goToTarget() {
@@ -172,14 +179,21 @@ function Loaded({ room, log, onScrolled }) {
     setTimeout(() => { if (ui.lit.value === seq) ui.lit.value = null }, LIT_MS)
   }
 
-  const fresh = away ? rows.slice(indexAt(rows, seenTo.current + 1)).filter((row) => row.kind === 'message' && row.by !== me).length : 0
+  /** How many messages the reader has not come to. */
+  function below() {
+    const from = Math.max(endSeen.current, room.read) + 1
+    if (!log.atEnd || log.from > from) return room.unread
+    return rows.slice(indexAt(rows, from)).filter((row) => row.kind === 'message' && row.by !== me).length
+  }
+
+  const fresh = away ? below() : 0
   return html`<div class="timeline-box">
     <div class="timeline" role="log" aria-live="off" aria-label="Messages" tabindex="0" ref=${hold.setBox}
       onScroll=${scrolled} onClick=${pressed} onKeyDown=${(/** @type {KeyboardEvent} */ event) => timelineKeys(event, { client, ui, room, log, latest })}>
       <div class="inner" ref=${inner}>
         ${slice.start === 0 && log.atStart ? html`<${Beginning} room=${room} empty=${!rows.some((row) => row.kind === 'message')} />`
           : html`<${GreyRows} count=${2} failed=${failed} onRetry=${() => setFailed('')} />`}
-        <${Days} sections=${sections} room=${room} arrivedAfter=${seenTo.current} />
+        <${Days} sections=${sections} room=${room} arrivedAfter=${Math.max(had.current, endSeen.current)} />
         ${!live && html`<${GreyRows} count=${2} />`}
       </div>
     </div>
@@ -197,6 +211,11 @@ function Jump({ fresh, onJump }) {
 /** @param {Log} log */
 function startWindow(log) {
   return log.newFrom === null && log.atEnd ? { ...TAIL } : around(log.rows, log.newFrom ?? log.to, log.atEnd)
+}
+
+/** Where the "New" line is drawn: not before it is known which row it belongs to. @param {Log} log */
+function lineAt(log) {
+  return log.newFrom !== null && (log.atStart || log.from <= log.newFrom) ? log.newFrom : null
 }
 
 /** @param {{log: Log, win: import('./timeline-window.js').Win}} now */

@@ -60,7 +60,6 @@ export function createUI(client) {
       ui.room.value = room
       ui.pane.value = null
       ui.editing.value = null
-      ui.keptUnread.value = null
     })
     if (same && at === null) return
     history[replace ? 'replaceState' : 'pushState']({ column: 'room' }, '', linkTo(room, at))
