@@ -126,6 +126,12 @@ for (const [name, options] of Object.entries(SIZES)) {
       await leave(ana)
       await begins(`leaf ${245 + MANY}.`, 100)
     })
+
+    await t.test('Esc: all of it is read, what is not loaded too', async () => {
+      await page.keyboard.press('Escape')
+      await line.waitFor({ state: 'detached' })
+      await eventually(unread, 0, 'unread at the server')
+    })
   })
 }
 

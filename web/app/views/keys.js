@@ -23,10 +23,10 @@ export function useKeys() {
     function outwards(event) {
       event.preventDefault()
       if (ui.pane.value) return ui.closePane()
-      if (!ui.room.value) return
-      const log = client.store.log(ui.room.value).value
-      client.actions.dropNewLine(ui.room.value)
-      if (log?.atEnd) client.actions.read(ui.room.value, log.head)
+      const room = client.store.rooms.value.get(ui.room.value ?? '')
+      if (!room) return
+      client.actions.dropNewLine(room.room)
+      client.actions.read(room.room, room.head)
     }
 
     /** @param {KeyboardEvent} event */
