@@ -79,6 +79,24 @@ test('a message that waits for its files', async (t) => {
     await eventually(() => ana.composer.inputValue(), '', 'the composer is empty')
   })
 
+  await t.test('a reload, and it is taken back: it is still an answer', async () => {
+    const answer = page.getByText('Reply to Ana: after a reload')
+    await ana.act('after a reload', 'Reply')
+    await begin('on second thoughts', 'late.txt')
+    await eventually(() => page.evaluate(kept), ['on second thoughts'], 'it is on the device')
+    await page.reload()
+    await waits.waitFor()
+    await answer.waitFor()
+    await page.getByRole('button', { name: 'Take back' }).click()
+    await waits.waitFor({ state: 'detached' })
+    await answer.waitFor()
+    line.let(1)
+    await page.getByRole('button', { name: 'Remove late.txt' }).waitFor()
+    await ana.composer.press('Enter')
+    await ana.sent('on second thoughts').getByText('after a reload').waitFor()
+    await answer.waitFor({ state: 'detached' })
+  })
+
   await t.test('its tab is closed: the one that takes the file over sends it', async () => {
     line.reset()
     const first = await ana.context.newPage()

@@ -3,7 +3,7 @@
 import { shareable } from './api.js'
 import { randomKey } from './keys.js'
 import { takeThread, trimLog } from './log.js'
-import { firstUnreadRow, readUpTo, withLog, withRooms, withUsers } from './state.js'
+import { firstUnreadRow, readUpTo, wantUsers, withLog, withRooms, withUsers } from './state.js'
 import { roomOf } from './protocol.js'
 import { PAGE } from './sync.js'
 
@@ -315,6 +315,11 @@ export class Actions {
   /** @param {string} q @returns {Promise<User[]>} */
   async people(q) {
     return this.#keepPeople(await this.#api.users({ q: q || undefined, limit: 50 })).list
+  }
+
+  /** Asks who this is, unless it is known. @param {string} user */
+  name(user) {
+    this.#store.update((s) => wantUsers(s, [user]))
   }
 
   /** @template {{list: User[]}} T @param {T} page @returns {T} */

@@ -7,7 +7,9 @@ import { randomKey } from './keys.js'
 /** @import { Drafts } from './drafts.js' */
 /** @import { Draft } from './outbox.js' */
 /** @import { Uploads } from './uploads.js' */
-/** `uploads`: those that it waits for. @typedef {{key: string, room: string, text: string, reply_to?: number, thread?: number, uploads: string[]}} Waiting */
+/** @import { Item } from './protocol.js' */
+/** `answered`: what it answers, to be shown. @typedef {{room: string, text: string, reply_to?: number, thread?: number, answered?: Item}} Message */
+/** `uploads`: those that it waits for. @typedef {Message & {key: string, uploads: string[]}} Waiting */
 
 export class AfterUploads {
   /** Whose message has gone at last. */
@@ -32,7 +34,7 @@ export class AfterUploads {
     return this.#uploads.messageOf(scope)
   }
 
-  /** @param {string} scope @param {{room: string, text: string, reply_to?: number, thread?: number}} message */
+  /** @param {string} scope @param {Message} message */
   wait(scope, message) {
     const uploads = this.#uploads.of(scope).map((u) => u.id)
     this.#uploads.setMessage(scope, { ...message, key: randomKey(), uploads })

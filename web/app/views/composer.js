@@ -50,7 +50,7 @@ export function Composer({ room, scope, thread }) {
 
   function send() {
     if (!sendable) return
-    if (client.uploads.busy(scope)) return client.afterUploads.wait(scope, { room: room.room, ...draft() }) // as it is now, not as it was drawn
+    if (client.uploads.busy(scope)) return client.afterUploads.wait(scope, { room: room.room, ...draft(), answered: ui.replyTo.value.get(scope) }) // as it is now, not as it was drawn
     if (text.startsWith('/') && uploads.length === 0 && command()) return
     const files = client.uploads.take(scope)
     if (text.trim() === '' && files.length === 0) return

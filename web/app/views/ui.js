@@ -107,16 +107,27 @@ export function createUI(client) {
 
   /** @param {string} scope @param {Item|null} item */
   function reply(scope, item) {
-    const next = new Map(ui.replyTo.value)
-    if (item) next.set(scope, item)
-    else next.delete(scope)
-    ui.replyTo.value = next
+    setReply(scope, item)
     client.afterUploads.takeBack(scope)
     focusComposer()
   }
 
-  client.afterUploads.gone.subscribe(({ scope }) => {
-    ui.replyTo.value = new Map([...ui.replyTo.value].filter(([of]) => of !== scope))
+  /** @param {string} scope @param {Item|null} item */
+  function setReply(scope, item) {
+    const next = new Map(ui.replyTo.peek())
+    if (item) next.set(scope, item)
+    else next.delete(scope)
+    ui.replyTo.value = next
+  }
+
+  client.afterUploads.gone.subscribe(({ scope }) => setReply(scope, null))
+  // A message that waits since before a reload, or was begun in another tab, brings what it answers.
+  client.uploads.list.subscribe((list) => {
+    for (const { scope, message } of list) {
+      if (!message?.answered || ui.replyTo.peek().has(scope)) continue
+      setReply(scope, message.answered)
+      client.actions.name(message.answered.by)
+    }
   })
 
   window.addEventListener('popstate', () => {
