@@ -1,17 +1,17 @@
-// Files on their way: in parts, three at a time, going on after a lost network and after a reload. Each belongs to one
-// tab; when that is gone, another of the same person takes it over.
+// Files on their way: two at a time, going on after a lost network and after a reload. Each belongs to one tab; when that is
+// gone, another of the same person takes it over.
 
 import { signal } from './lib.js'
-import { ApiError } from './api.js'
 import { cutBytes } from './format.js'
 import { memoryStore } from './drafts.js'
 import { randomKey } from './keys.js'
+import { Multipart, forgetParts } from './multipart.js'
 import { cleaned, look } from './pictures.js'
 import { refusal } from './refusal.js'
 import { memoryShelf } from './storage.js'
-import { putPart, unreadable } from './transfer.js'
+import { putPart } from './transfer.js'
 
-/** @import { Api, PartUrl } from './api.js' */
+/** @import { Api } from './api.js' */
 /** @import { KeyStore } from './drafts.js' */
 /** @import { FileRef, Limits } from './protocol.js' */
 /** @import { Shelf } from './storage.js' */
@@ -36,8 +36,6 @@ import { putPart, unreadable } from './transfer.js'
  * @property {import('./afteruploads.js').Waiting} [message] what goes when it is up
  */
 /** What the device keeps of an upload. @typedef {Upload & {key: string, order: number, remote?: string, part_size?: number}} Kept */
-/** @typedef {{abort: AbortController, parts: Map<number, PartUrl>, sent: Map<number, number>, marks: [number, number][]}} Run */
-
 /** What takes up space, and how much may be taken. @typedef {{bytes: number, limit?: number, left?: number}} Usage */
 /**
  * @typedef {object} UploadsOptions
@@ -54,11 +52,8 @@ import { putPart, unreadable } from './transfer.js'
 
 /** Refusals that time mends. */
 const PASSING = new Set(['offline', 'files_unavailable', 'store_unavailable', 'rate_limited', 'timeout'])
-const PARALLEL_PARTS = 3
 const PARALLEL_FILES = 2
-const URLS_AT_ONCE = 16
 const RETRY_AFTER = 3000
-const ACKED = 'minichat.parts.'
 /** A page that is being reloaded may let go of its uploads only after the new one has begun. */
 const RELOAD_TAKES = 10_000
 const MINE = 'minichat.uploads'
@@ -77,7 +72,7 @@ export class Uploads {
   #tab
   #locks
   #put
-  /** @type {Map<string, Run>} */
+  /** @type {Map<string, AbortController>} */
   #runs = new Map()
   #order = 0
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -241,7 +236,7 @@ export class Uploads {
   cancel(id) {
     const upload = this.#get(id)
     if (!upload) return
-    this.#runs.get(id)?.abort.abort()
+    this.#runs.get(id)?.abort()
     const message = this.messageOf(upload.scope)
     this.#remove(id)
     if (message) this.setMessage(upload.scope, { ...message, uploads: message.uploads.filter((one) => one !== id) })
@@ -302,7 +297,7 @@ export class Uploads {
   /** Stops; what is on the device stays there. */
   stop() {
     clearTimeout(this.#timer)
-    for (const run of this.#runs.values()) run.abort.abort()
+    for (const run of this.#runs.values()) run.abort()
     this.#runs.clear()
     for (const id of [...this.#held.keys()]) this.#letGo(id)
     this.#shelf = memoryShelf()
@@ -333,7 +328,7 @@ export class Uploads {
   /** @param {string} id */
   #remove(id) {
     this.list.value = this.list.value.filter((u) => u.id !== id)
-    this.#keys.removeItem(ACKED + id)
+    forgetParts(this.#keys, id)
     // Another tab may look for it as soon as it is let go.
     this.#shelf.remove(id).catch(() => {}).then(() => this.#letGo(id))
   }
@@ -347,27 +342,41 @@ export class Uploads {
 
   /** @param {string} id */
   async #run(id) {
-    /** @type {Run} */
-    const run = { abort: new AbortController(), parts: new Map(), sent: new Map(), marks: [] }
+    const run = new AbortController()
     this.#runs.set(id, run)
     this.#change(id, { state: 'sending', error: undefined })
     try {
-      const file = await this.#transfer(id, run)
+      const file = await this.#multipart(id, run.signal).send()
       this.#change(id, { state: 'done', file, sent: file.size, speed: 0, blob: null }, true)
     } catch (e) {
-      if (!run.abort.signal.aborted) this.#failed(id, /** @type {any} */ (e))
+      if (!run.signal.aborted) this.#failed(id, /** @type {any} */ (e))
     } finally {
-      run.abort.abort()
+      run.abort()
       if (this.#runs.get(id) === run) this.#runs.delete(id)
       this.#next()
     }
+  }
+
+  /** @param {string} id @param {AbortSignal} signal */
+  #multipart(id, signal) {
+    return new Multipart(/** @type {Kept} */ (this.#get(id)), {
+      api: this.#api,
+      keys: this.#keys,
+      put: this.#put,
+      signal,
+      onMade: (made) => {
+        this.#change(id, made)
+        return this.#save(id)
+      },
+      onProgress: (progress) => this.#change(id, progress),
+    })
   }
 
   /** @param {string} id @param {{code?: string, message: string, definite?: boolean, retry_ms?: number}} e */
   #failed(id, e) {
     if (e.code === 'not_found' || e.code === 'gone') {
       // The server has swept it away: from the beginning.
-      this.#keys.removeItem(ACKED + id)
+      forgetParts(this.#keys, id)
       const error = this.#get(id)?.blob ? 'This upload is too old. Try again.' : 'The server has it no more: choose it again.'
       this.#change(id, { remote: undefined, file: undefined, state: 'failed', error, speed: 0 }, true)
     } else if (e.code === 'unreadable') {
@@ -380,118 +389,9 @@ export class Uploads {
       this.#change(id, { state: 'failed', error: e.message, speed: 0 }, true)
     }
   }
-
-  /** @param {string} id @param {Run} run @returns {Promise<FileRef>} */
-  async #transfer(id, run) {
-    const { signal } = run.abort
-    const missing = await this.#begin(id, run)
-    const upload = /** @type {Kept} */ (this.#get(id))
-    const { blob, remote } = upload
-    if (!blob) throw unreadable()
-    const worker = async () => {
-      for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
-        await this.#sendPart(id, run, number, blob, missing)
-      }
-    }
-    await Promise.all(Array.from({ length: PARALLEL_PARTS }, worker))
-    return this.#api.completeFile(/** @type {string} */ (remote), signal)
-  }
-
-  /** Makes the file on the server, or asks what it has of it. @param {string} id @param {Run} run @returns {Promise<number[]>} the parts to send */
-  async #begin(id, run) {
-    const upload = /** @type {Kept} */ (this.#get(id))
-    const { name, size, type, width, height, preview } = upload
-    /** @type {Set<number>} */
-    const have = new Set()
-    if (upload.remote) {
-      const state = await this.#api.fileState(upload.remote, run.abort.signal)
-      const acked = this.#acked(id)
-      for (const p of state.have ?? []) {
-        if (!acked.has(p.number)) continue
-        have.add(p.number)
-        run.sent.set(p.number, p.size)
-      }
-      this.#change(id, { sent: sum(run.sent) })
-      if (state.state === 'ready') return []
-    } else {
-      const made = await this.#api.createFile({ name, size, type, ...(width && { width, height }), ...(preview && { preview }) }, run.abort.signal)
-      for (const p of made.parts) run.parts.set(p.number, p)
-      this.#change(id, { remote: made.file, part_size: made.part_size })
-      await this.#save(id)
-    }
-    const { part_size = size } = /** @type {Kept} */ (this.#get(id))
-    const count = Math.max(1, Math.ceil(size / part_size))
-    return Array.from({ length: count }, (_, i) => i + 1).filter((n) => !have.has(n))
-  }
-
-  /** @param {string} id @param {Run} run @param {number} number @param {Blob} blob @param {number[]} missing */
-  async #sendPart(id, run, number, blob, missing) {
-    const { part_size = blob.size, remote = '' } = /** @type {Kept} */ (this.#get(id) ?? {})
-    const piece = blob.slice((number - 1) * part_size, number * part_size)
-    for (let tries = 1; ; tries++) {
-      const url = await this.#urlOf(remote, run, number, missing)
-      try {
-        await this.#put(this.#api.url(url), piece, run.abort.signal, (sent) => this.#progress(id, run, number, sent))
-        return this.#ack(id, number)
-      } catch (e) {
-        // A link that ran out is renewed once; other refusals are final.
-        const { status } = /** @type {any} */ (e)
-        if (tries > 1 || (status !== 403 && status !== 400 && status !== 410)) throw e
-        run.parts.delete(number)
-      }
-    }
-  }
-
-  /**
-   * The parts that a server has confirmed to this device. What else it may list is sent again: some servers that speak
-   * S3 keep a part that was torn on its way as if it were whole.
-   * @param {string} id
-   */
-  #acked(id) {
-    return new Set((this.#keys.getItem(ACKED + id) ?? '').split(' ').filter(Boolean).map(Number))
-  }
-
-  /** @param {string} id @param {number} number */
-  #ack(id, number) {
-    if (!this.#get(id)) return
-    try {
-      this.#keys.setItem(ACKED + id, [...this.#acked(id), number].join(' '))
-    } catch {
-      // A full store: after a reload the part is sent again.
-    }
-  }
-
-  /** @param {string} remote @param {Run} run @param {number} number @param {number[]} missing */
-  async #urlOf(remote, run, number, missing) {
-    const held = run.parts.get(number)
-    if (held && held.expires_at > Date.now() + 10_000) return held.url
-    const numbers = [number, ...missing.filter((n) => !run.parts.has(n))].slice(0, URLS_AT_ONCE)
-    const { parts } = await this.#api.fileParts(remote, numbers, run.abort.signal)
-    for (const p of parts) run.parts.set(p.number, p)
-    const fresh = run.parts.get(number)
-    if (!fresh) throw new ApiError({ code: 'internal', message: 'The server gave no link for a part.' })
-    return fresh.url
-  }
-
-  /** @param {string} id @param {Run} run @param {number} number @param {number} partSent */
-  #progress(id, run, number, partSent) {
-    run.sent.set(number, partSent)
-    const sent = sum(run.sent)
-    const now = Date.now()
-    // The speed of the last five seconds.
-    run.marks = [...run.marks.filter(([at]) => now - at < 5000), [now, sent]]
-    const [first] = run.marks
-    const speed = now > first[0] ? Math.max(0, ((sent - first[1]) * 1000) / (now - first[0])) : 0
-    this.#change(id, { sent, speed })
-  }
 }
 
 /** As a new page finds it. @param {Kept} u @returns {Kept} */
 function waiting(u) {
   return u.state === 'done' || u.state === 'failed' ? u : { ...u, state: 'paused', error: undefined, speed: 0 }
-}
-
-/** @param {Map<number, number>} sent */
-function sum(sent) {
-  return [...sent.values()].reduce((a, b) => a + b, 0)
 }
