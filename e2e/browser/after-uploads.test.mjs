@@ -97,29 +97,48 @@ test('a message that waits for its files', async (t) => {
     await answer.waitFor({ state: 'detached' })
   })
 
-  await t.test('its tab is closed: the one that takes the file over sends it', async () => {
+  /** Writes it in a tab of its own; what comes back closes that, and has this tab take it over. */
+  const inherit = async (text, name) => {
     line.reset()
     const first = await ana.context.newPage()
     await first.goto(line.url)
     const [chooser] = await Promise.all([first.waitForEvent('filechooser'), first.getByRole('button', { name: 'Attach files' }).click()])
-    await chooser.setFiles(note('inherited.txt'))
+    await chooser.setFiles(note(name))
     await eventually(() => line.waiting.length, 1, 'it is on its way')
-    await first.getByRole('textbox', { name: /^Message / }).fill('of the closed tab')
+    await first.getByRole('textbox', { name: /^Message / }).fill(text)
     await first.getByRole('textbox', { name: /^Message / }).press('Enter')
     await first.getByText('Sends when the files are up').waitFor()
-    await eventually(() => first.evaluate(kept), ['of the closed tab'], 'it is on the device')
+    await eventually(() => first.evaluate(kept), [text], 'it is on the device')
+    return async () => {
+      await first.close()
+      await page.bringToFront()
+      await eventually(async () => {
+        await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // as when a person comes to the tab
+        return waits.count()
+      }, 1, 'it is taken over')
+      line.let(1)
+      await ana.sent(text).getByLabel(`Download ${name}`).waitFor()
+      await waits.waitFor({ state: 'detached' })
+    }
+  }
+
+  await t.test('its tab is closed: the one that takes the file over sends it', async () => {
+    const takeOver = await inherit('of the closed tab', 'inherited.txt')
     await ana.composer.fill('a draft of this tab')
-    await first.close()
-    await page.bringToFront()
-    await eventually(async () => {
-      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))) // as when a person comes to the tab
-      return waits.count()
-    }, 1, 'it is taken over')
-    line.let(1)
-    await ana.sent('of the closed tab').getByLabel('Download inherited.txt').waitFor()
-    await waits.waitFor({ state: 'detached' })
+    await takeOver()
     assert.equal(await ana.composer.inputValue(), 'a draft of this tab')
     await ana.composer.fill('')
+  })
+
+  await t.test('its draft goes with it, also where it was typed after the page had come', async () => {
+    await eventually(() => page.evaluate(drafts), [], 'no draft is left')
+    const takeOver = await inherit('typed elsewhere', 'elsewhere.txt')
+    await eventually(() => page.evaluate(drafts), ['typed elsewhere'], 'the draft is on the device')
+    await takeOver()
+    await eventually(() => page.evaluate(drafts), [], 'it is no draft any more')
+    await page.reload()
+    await ana.sent('typed elsewhere').waitFor()
+    assert.equal(await ana.composer.inputValue(), '')
   })
 
   await t.test('one of two fails while one is away: text, file and Retry are there, and nothing has gone', async () => {
@@ -206,6 +225,11 @@ test('a message that waits for its files', async (t) => {
     assert.deepEqual(await came('of a long journey'), [[general.name, ['kept.bin', 'lost.bin']]])
   })
 })
+
+/** In the page: the drafts that the device keeps. */
+function drafts() {
+  return Object.keys(localStorage).filter((key) => key.startsWith('minichat.draft.')).map((key) => localStorage[key])
+}
 
 /** In the page: the messages that the device keeps with uploads. */
 async function kept() {

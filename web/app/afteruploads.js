@@ -57,8 +57,7 @@ export class AfterUploads {
     if (!message.uploads.every((id) => all.some((u) => u.id === id))) return
     const { room, key, text, reply_to, thread } = message
     this.#post(room, { key, text, reply_to, thread, files: this.#uploads.take(scope) })
-    if (this.#drafts.get(scope) === text) this.#drafts.set(scope, '')
-    this.#drafts.flush()
+    this.#drafts.sent(scope, text)
     this.gone.value = { scope }
   }
 }

@@ -71,6 +71,13 @@ export class Drafts {
     this.returned.value = { key }
   }
 
+  /** A text has gone: it is no draft any more, neither here nor as another tab has left it on the device. @param {string} key @param {string} text */
+  sent(key, text) {
+    if (this.get(key) === text) this.set(key, '')
+    if (this.#store.getItem(this.#name(key)) === text) this.#dirty.add(key)
+    this.flush()
+  }
+
   /** Writes at once: the page is going away. */
   flush() {
     clearTimeout(this.#timer)

@@ -133,3 +133,25 @@ test('a reload: it goes under the same key, and not before all its files are the
   await until(() => second.posted.length)
   assert.deepEqual([second.posted[0].key, second.posted[0].files.length, second.drafts.get('r1')], [key, 2, ''])
 })
+
+test('a tab that knows nothing of the draft sends it: it is no draft any more, and its own stays', async () => {
+  const store = memoryStore()
+  const other = await page(undefined, store)
+  const here = await page(undefined, store)
+  for (const own of ['', 'mine']) {
+    here.drafts.set('r1', own)
+    here.drafts.flush()
+    other.drafts.set('r1', 'of the other tab')
+    other.drafts.flush()
+    server.onPut = () => 'cut'
+    await here.uploads.add('r1', [file()])
+    here.after.wait('r1', { room: 'r1', text: 'of the other tab' })
+    server.onPut = null
+    here.uploads.resume()
+    await until(() => here.uploads.list.value.length === 0)
+    const next = await page(undefined, store)
+    assert.deepEqual([next.drafts.get('r1'), here.drafts.get('r1')], [own, own])
+    other.drafts.set('r1', '')
+  }
+  assert.equal(here.posted.length, 2)
+})
