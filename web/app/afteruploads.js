@@ -4,12 +4,16 @@
 import { effect, signal, untracked } from './lib.js'
 import { randomKey } from './keys.js'
 
-/** @import { Drafts } from './drafts.js' */
+/** @import { Drafts, KeyStore } from './drafts.js' */
 /** @import { Draft } from './outbox.js' */
 /** @import { Uploads } from './uploads.js' */
 /** @import { Item } from './protocol.js' */
 /** `answered`: what it answers, to be shown. @typedef {{room: string, text: string, reply_to?: number, thread?: number, answered?: Item}} Message */
 /** `uploads`: those that it waits for. @typedef {Message & {key: string, uploads: string[]}} Waiting */
+
+/** The keys of what was taken back last. */
+const TAKEN_BACK = 'minichat.takenback'
+const REMEMBERED = 50
 
 export class AfterUploads {
   /** Whose message has gone at last. */
@@ -17,15 +21,17 @@ export class AfterUploads {
   #uploads
   #drafts
   #post
+  #keys
 
-  /** @param {{uploads: Uploads, drafts: Drafts, post: (room: string, draft: Draft) => void}} parts */
-  constructor({ uploads, drafts, post }) {
+  /** @param {{uploads: Uploads, drafts: Drafts, post: (room: string, draft: Draft) => void, keys: KeyStore}} parts */
+  constructor({ uploads, drafts, post, keys }) {
     this.#uploads = uploads
     this.#drafts = drafts
     this.#post = post
+    this.#keys = keys
     effect(() => {
       const scopes = new Set(uploads.list.value.filter((u) => u.message).map((u) => u.scope))
-      for (const scope of scopes) if (!uploads.busy(scope)) untracked(() => this.#end(scope))
+      for (const scope of scopes) untracked(() => this.#look(scope))
     })
   }
 
@@ -46,11 +52,41 @@ export class AfterUploads {
     if (!message) return
     this.#drafts.putBack(scope, message.text) // another tab may have begun it
     this.#uploads.setMessage(scope)
+    this.#noteTakenBack(message.key)
   }
 
-  /** No upload is under way any more: what failed stays, with its own Retry, and the text with it. @param {string} scope */
-  #end(scope) {
+  #takenBack() {
+    return (this.#keys.getItem(TAKEN_BACK) ?? '').split(' ').filter(Boolean)
+  }
+
+  /**
+   * Without locks (plain http) several tabs wait with the same message, and each writes it to the device again with the
+   * progress of its files: that it was taken back has to stand apart from it.
+   * @param {string} key
+   */
+  #noteTakenBack(key) {
+    try {
+      this.#keys.setItem(TAKEN_BACK, [...this.#takenBack(), key].slice(-REMEMBERED).join(' '))
+    } catch {
+      // A full store: only this tab knows.
+    }
+  }
+
+  /** @param {string} scope */
+  #look(scope) {
     const message = /** @type {Waiting} */ (this.of(scope))
+    if (this.#takenBack().includes(message.key)) this.#follow(scope, message)
+    else if (!this.#uploads.busy(scope)) this.#end(scope, message)
+  }
+
+  /** It was taken back in another tab, and may have been changed there. @param {string} scope @param {Waiting} message */
+  #follow(scope, { text }) {
+    this.#uploads.setMessage(scope)
+    this.#drafts.follow(scope, text)
+  }
+
+  /** No upload is under way any more: what failed stays, with its own Retry, and the text with it. @param {string} scope @param {Waiting} message */
+  #end(scope, message) {
     const all = this.#uploads.of(scope)
     if (all.some((u) => u.state === 'failed')) return this.takeBack(scope)
     // After a reload the tab gets its uploads one by one.

@@ -64,6 +64,7 @@ export class Client {
       uploads: this.uploads,
       drafts: this.drafts,
       post: (room, draft) => this.actions.post(room, draft),
+      keys,
     })
     this.connection.addEventListener('state', (e) => this.#linkChanged(/** @type {CustomEvent} */ (e).detail))
     page?.addEventListener('pagehide', () => this.drafts.flush())

@@ -71,6 +71,14 @@ export class Drafts {
     this.returned.value = { key }
   }
 
+  /** Takes what another tab has made of a text, if this one has made nothing of it. @param {string} key @param {string} text */
+  follow(key, text) {
+    if (this.get(key) !== text) return
+    this.set(key, this.#store.getItem(this.#name(key)) ?? '')
+    this.#dirty.delete(key) // the other may be typing still
+    this.returned.value = { key }
+  }
+
   /** A text has gone: it is no draft any more, neither here nor as another tab has left it on the device. @param {string} key @param {string} text */
   sent(key, text) {
     if (this.get(key) === text) this.set(key, '')

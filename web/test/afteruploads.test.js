@@ -32,7 +32,7 @@ async function page(shelf, store = memoryStore()) {
   const drafts = new Drafts(store)
   drafts.load('ana')
   const posted = /** @type {any[]} */ ([])
-  const after = new AfterUploads({ uploads, drafts, post: (room, draft) => posted.push({ room, ...draft }) })
+  const after = new AfterUploads({ uploads, drafts, post: (room, draft) => posted.push({ room, ...draft }), keys: store })
   await uploads.load(shelf ?? (await openStorage(`after${++count}`)).uploads)
   return { uploads, drafts, after, posted }
 }
@@ -154,4 +154,31 @@ test('a tab that knows nothing of the draft sends it: it is no draft any more, a
     other.drafts.set('r1', '')
   }
   assert.equal(here.posted.length, 2)
+})
+
+test('taken back in one of two tabs that share their uploads: the other lets go of it, too', async () => {
+  const shelf = (await openStorage('shared')).uploads
+  const store = memoryStore()
+  server.onPut = () => 'cut'
+  const first = await page(shelf, store)
+  first.drafts.set('r1', 'look')
+  first.drafts.flush()
+  await first.uploads.add('r1', [file('a.txt'), file('b.txt')])
+  first.after.wait('r1', { room: 'r1', text: 'look' })
+  await until(async () => (await shelf.all()).some((/** @type {any} */ u) => u.message))
+  const second = await page(shelf, store)
+  assert.equal(second.after.of('r1')?.text, 'look')
+  await reach(second.uploads, 'paused', 'paused')
+
+  first.after.takeBack('r1')
+  first.drafts.set('r1', 'look at this')
+  first.drafts.flush()
+  server.onPut = null
+  second.uploads.resume()
+  await until(() => !second.uploads.busy('r1'))
+  assert.deepEqual([second.posted, second.after.of('r1'), second.drafts.get('r1')], [[], undefined, 'look at this'])
+  first.after.wait('r1', { room: 'r1', text: 'look at this' })
+  first.uploads.resume()
+  await until(() => first.posted.length)
+  assert.deepEqual([first.posted[0].text, first.posted[0].files.length], ['look at this', 2])
 })
