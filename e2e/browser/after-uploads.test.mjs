@@ -97,6 +97,33 @@ test('a message that waits for its files', async (t) => {
     await answer.waitFor({ state: 'detached' })
   })
 
+  await t.test('a reload while one of its files is read: text and the other file are there, and which is to be chosen again', async () => {
+    line.reset()
+    await ana.attach(note('early.txt'))
+    await eventually(() => line.waiting.length, 1, 'it is on its way')
+    await page.route('**/api/v1/me', () => {}) // whether there is space for it: no answer, so it is not read
+    await ana.attach(note('unread.txt'))
+    await page.getByText(/reading…$/).waitFor()
+    await ana.write('of two files')
+    await waits.waitFor()
+    await eventually(() => page.evaluate(kept), ['of two files'], 'it is on the device')
+    await page.unroute('**/api/v1/me')
+    line.waiting = []
+    await page.reload()
+    await page.getByText('It is not on this device any more: choose it again.').waitFor()
+    await eventually(() => waits.count(), 0, 'it waits no more')
+    assert.equal(await ana.composer.inputValue(), 'of two files')
+    await page.getByRole('button', { name: 'Remove unread.txt' }).click()
+    await ana.attach(note('unread.txt'))
+    line.let(1)
+    await page.getByRole('button', { name: 'Remove early.txt' }).waitFor()
+    await page.getByRole('button', { name: 'Remove unread.txt' }).waitFor()
+    assert.deepEqual(await came('of two files'), [])
+    await ana.composer.press('Enter')
+    await ana.sent('of two files').getByLabel('Download unread.txt').waitFor()
+    assert.deepEqual(await came('of two files'), [['general', ['early.txt', 'unread.txt']]])
+  })
+
   /** Writes it in a tab of its own; what comes back closes that, and has this tab take it over. */
   const inherit = async (text, name) => {
     line.reset()

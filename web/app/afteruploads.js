@@ -9,7 +9,7 @@ import { randomKey } from './keys.js'
 /** @import { Uploads } from './uploads.js' */
 /** @import { Item } from './protocol.js' */
 /** `answered`: what it answers, to be shown. @typedef {{room: string, text: string, reply_to?: number, thread?: number, answered?: Item}} Message */
-/** `uploads`: those that it waits for. @typedef {Message & {key: string, uploads: string[]}} Waiting */
+/** `uploads`: those that it waits for; `names`: of their files. @typedef {Message & {key: string, uploads: string[], names: Record<string, string>}} Waiting */
 
 /** The keys of what was taken back last. */
 const TAKEN_BACK = 'minichat.takenback'
@@ -22,6 +22,8 @@ export class AfterUploads {
   #drafts
   #post
   #keys
+  /** Keys of messages that came from the device. @type {Set<string>} */
+  #inherited = new Set()
 
   /** @param {{uploads: Uploads, drafts: Drafts, post: (room: string, draft: Draft) => void, keys: KeyStore}} parts */
   constructor({ uploads, drafts, post, keys }) {
@@ -33,6 +35,11 @@ export class AfterUploads {
       const scopes = new Set(uploads.list.value.filter((u) => u.message).map((u) => u.scope))
       for (const scope of scopes) untracked(() => this.#look(scope))
     })
+    uploads.adopted.subscribe(({ messages, kept }) => {
+      const all = uploads.list.value
+      for (const key of messages) this.#inherited.add(key)
+      for (const scope of new Set(all.map((u) => u.scope))) this.#miss(scope, new Set([...kept, ...all.map((u) => u.id)]))
+    })
   }
 
   /** @param {string} scope @returns {Waiting|undefined} */
@@ -42,8 +49,9 @@ export class AfterUploads {
 
   /** @param {string} scope @param {Message} message */
   wait(scope, message) {
-    const uploads = this.#uploads.of(scope).map((u) => u.id)
-    this.#uploads.setMessage(scope, { ...message, key: randomKey(), uploads })
+    const all = this.#uploads.of(scope)
+    const names = Object.fromEntries(all.map((u) => [u.id, u.name]))
+    this.#uploads.setMessage(scope, { ...message, key: randomKey(), uploads: all.map((u) => u.id), names })
   }
 
   /** It is a draft again. @param {string} scope */
@@ -53,6 +61,20 @@ export class AfterUploads {
     this.#drafts.putBack(scope, message.text) // another tab may have begun it
     this.#uploads.setMessage(scope)
     this.#noteTakenBack(message.key)
+  }
+
+  /**
+   * A file that went with its page, still being read or too large for the device, does not come any more: the message
+   * is a draft again, and says which is to be chosen anew.
+   * @param {string} scope @param {Set<string>} there
+   */
+  #miss(scope, there) {
+    const message = this.of(scope)
+    if (!message || !this.#inherited.has(message.key)) return
+    const lost = message.uploads.filter((id) => !there.has(id))
+    if (!lost.length) return
+    this.takeBack(scope)
+    void this.#uploads.putBack(scope, lost.map((id) => ({ file: '', name: message.names[id], size: 0, type: '' })))
   }
 
   #takenBack() {

@@ -57,10 +57,13 @@ const RETRY_AFTER = 3000
 /** A page that is being reloaded may let go of its uploads only after the new one has begun. */
 const RELOAD_TAKES = 10_000
 const MINE = 'minichat.uploads'
+const NOWHERE = 'It is not on this device any more: choose it again.'
 
 export class Uploads {
   /** @type {import('@preact/signals').Signal<Upload[]>} */
   list = signal([])
+  /** Keys of the messages that were adopted at last, and the ids of all that the device kept then. */
+  adopted = signal({ messages: /** @type {string[]} */ ([]), kept: /** @type {string[]} */ ([]) })
   /** @type {Shelf<Kept>} */
   #shelf = memoryShelf()
   #api
@@ -77,7 +80,6 @@ export class Uploads {
   #order = 0
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #timer
-
   /** Lets go of what this tab holds. @type {Map<string, () => void>} */
   #held = new Map()
 
@@ -110,11 +112,12 @@ export class Uploads {
     const mine = []
     for (const { id } of others) if (await this.#hold(id, own.has(id))) mine.push(id)
     // Read again: the tab that has just let go may have sent it.
-    const now = mine.length ? await shelf.all() : []
+    const now = mine.length ? await shelf.all() : kept
     if (shelf !== this.#shelf) return 0
     for (const id of mine) if (!now.some((u) => u.id === id)) this.#letGo(id)
     const fresh = now.filter((u) => mine.includes(u.id) && !this.#get(u.id))
     this.list.value = [...this.list.value, ...fresh.map(waiting)].sort((a, b) => /** @type {Kept} */ (a).order - /** @type {Kept} */ (b).order)
+    this.adopted.value = { messages: fresh.flatMap((u) => u.message?.key ?? []), kept: now.map((u) => u.id) }
     this.resume()
     return others.length - mine.length
   }
@@ -277,7 +280,7 @@ export class Uploads {
     return done.map((u) => ({ .../** @type {FileRef} */ (u.file), ...(u.alt?.trim() && { alt: u.alt.trim() }) }))
   }
 
-  /** Files of a message that was not taken, for the next. What the server has let go of since fails. @param {string} scope @param {FileRef[]} files */
+  /** Files of a message that was not taken, for the next. What the server has let go of since fails, and what never came to it. @param {string} scope @param {FileRef[]} files */
   async putBack(scope, files) {
     for (const { alt, ...file } of files) {
       const { file: remote, name, size, type, width, height, preview } = file
@@ -286,11 +289,11 @@ export class Uploads {
       /** @type {Kept} */
       const upload = {
         id, key: id, order: ++this.#order, scope, name, size, type, width, height, preview, alt,
-        state: 'done', sent: size, speed: 0, file, remote, blob: null,
+        state: remote ? 'done' : 'failed', error: remote ? undefined : NOWHERE, sent: size, speed: 0, file, remote, blob: null,
       }
       this.list.value = [...this.list.value, upload]
       await this.#save(id)
-      this.#api.fileState(remote).catch((e) => { if (e.code === 'not_found') this.#failed(id, e) })
+      if (remote) this.#api.fileState(remote).catch((e) => { if (e.code === 'not_found') this.#failed(id, e) })
     }
   }
 

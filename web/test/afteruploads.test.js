@@ -25,9 +25,9 @@ afterEach(() => {
   server.http?.closeAllConnections()
 })
 
-/** A page: what waits there, and what it has posted. @param {any} [shelf] @param {any} [store] */
-async function page(shelf, store = memoryStore()) {
-  const uploads = new Uploads({ api: new Api({ server: server.url }), limits: () => /** @type {any} */ ({}), put })
+/** A page: what waits there, and what it has posted. @param {any} [shelf] @param {any} [store] @param {object} [more] */
+async function page(shelf, store = memoryStore(), more = {}) {
+  const uploads = new Uploads({ api: new Api({ server: server.url }), limits: () => /** @type {any} */ ({}), put, ...more })
   made.push(uploads)
   const drafts = new Drafts(store)
   drafts.load('ana')
@@ -122,13 +122,15 @@ test('a reload: it goes under the same key, and not before all its files are the
   first.uploads.stop()
   server.onPut = null
 
-  // As when the page before lets go of one after the other.
-  const late = (await shelf.all())[1]
-  await shelf.remove(late.key)
-  const second = await page(shelf, store)
+  // Another tab has one of them, until it is closed.
+  const [, { id }] = await shelf.all()
+  const others = new Set([`minichat-upload:${id}`])
+  const locks = { request: async (/** @type {string} */ name, /** @type {any} */ _, /** @type {any} */ use) => use(others.has(name) ? null : {}) }
+  const second = await page(shelf, store, { locks })
   await reach(second.uploads, 'done')
-  assert.equal(second.posted.length, 0)
-  await shelf.put(late)
+  await second.uploads.adopt()
+  assert.deepEqual([second.posted.length, second.after.of('r1')?.key], [0, key])
+  others.clear()
   await second.uploads.adopt()
   await until(() => second.posted.length)
   assert.deepEqual([second.posted[0].key, second.posted[0].files.length, second.drafts.get('r1')], [key, 2, ''])
@@ -181,4 +183,33 @@ test('taken back in one of two tabs that share their uploads: the other lets go 
   first.uploads.resume()
   await until(() => first.posted.length)
   assert.deepEqual([first.posted[0].text, first.posted[0].files.length], ['look at this', 2])
+})
+
+test('a file went with its page: the message is a draft again, and says which is to be chosen anew', async () => {
+  const shelf = (await openStorage('lost')).uploads
+  const store = memoryStore()
+  server.onPut = () => 'cut'
+  // A device that has no room for the large one.
+  const put = async (/** @type {any} */ u) => { if (u.name !== 'large.txt') await shelf.put(u) }
+  const first = await page({ ...shelf, put }, store)
+  first.drafts.set('r1', 'look')
+  first.drafts.flush()
+  await first.uploads.add('r1', [file('a.txt'), file('large.txt', 'abcd')])
+  first.after.wait('r1', { room: 'r1', text: 'look' })
+  await reach(first.uploads, 'paused', 'paused')
+  await until(async () => (await shelf.all()).some((/** @type {any} */ u) => u.remote && u.message))
+  first.uploads.stop()
+
+  server.onPut = null
+  const second = await page(shelf, store)
+  const told = (/** @type {Uploads} */ uploads) => uploads.list.value.map((u) => [u.name, u.state, u.error])
+  const lost = ['large.txt', 'failed', 'It is not on this device any more: choose it again.']
+  await until(() => !second.uploads.busy('r1'))
+  assert.deepEqual([second.posted, second.after.of('r1'), second.drafts.get('r1')], [[], undefined, 'look'])
+  await until(() => second.uploads.list.value.length === 2)
+  assert.deepEqual(told(second.uploads), [['a.txt', 'done', undefined], lost])
+  await until(async () => (await shelf.all()).every((/** @type {any} */ u) => !u.message && u.state !== 'paused'))
+  second.uploads.stop()
+  const third = await page(shelf, store)
+  assert.deepEqual(told(third.uploads)[1], lost, 'it says so until it is removed')
 })
