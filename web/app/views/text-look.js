@@ -42,7 +42,7 @@ export function TextLook({ file }) {
   const more = lines.length > rows || lines.some((line) => line.length > 80) || file.size > most
   const cut = tall && file.size > most
   return html`<div class="text-look">
-    <pre ref=${box} class=${tall ? 'tall' : ''} style=${style} tabindex=${tall ? 0 : undefined} aria-label=${`The beginning of ${file.name}`}><code>${(tall ? lines : lines.slice(0, rows)).join('\n')}</code></pre>
+    <pre ref=${box} role="group" class=${tall ? 'tall' : ''} style=${style} tabindex=${tall ? 0 : undefined} aria-label=${`The beginning of ${file.name}`}><code>${(tall ? lines : lines.slice(0, rows)).join('\n')}</code></pre>
     ${failed && html`<p class="faint" role="status">Could not load the first lines. <button type="button" class="link-button" onClick=${() => setFailed(false)}>Retry</button></p>`}
     ${(more || rows === LINES) && html`<p class="faint">${more && html`<button type="button" class="link-button" aria-expanded=${tall} onClick=${grow}>${tall ? 'Show less' : 'Show more'}</button>`}
       ${cut && html`<span> The first ${bytes(most)} of ${bytes(file.size)}</span>`}</p>`}
