@@ -49,12 +49,7 @@ func (c *backupCommand) Run(w *world) error {
 	if _, err := os.Stat(cfg.DatabaseFile()); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no database at %s to back up. Name its folder with --data", cfg.DatabaseFile())
 	}
-	return c.withStore(w, cfg, func(ctx context.Context, st *store.Store, log *slog.Logger) error {
-		place, err := openFiles(ctx, cfg, st, log)
-		if err != nil {
-			return err
-		}
-		defer place.Close()
+	return c.withFiles(w, cfg, func(ctx context.Context, st *store.Store, place *keeper, log *slog.Logger) error {
 		if c.Dry {
 			return planBackup(ctx, w, sourceOf(cfg, st, place, log), whereOf(dest), c.Keep, c.Prove)
 		}

@@ -51,3 +51,15 @@ func (b besides) withStore(w *world, cfg *config.Config, do func(context.Context
 	defer func() { err = errors.Join(err, st.Close()) }()
 	return do(w.ctx, st, log)
 }
+
+// withFiles opens the place of the files too.
+func (b besides) withFiles(w *world, cfg *config.Config, do func(context.Context, *store.Store, *keeper, *slog.Logger) error) error {
+	return b.withStore(w, cfg, func(ctx context.Context, st *store.Store, log *slog.Logger) error {
+		place, err := openFiles(ctx, cfg, st, log)
+		if err != nil {
+			return err
+		}
+		defer place.Close()
+		return do(ctx, st, place, log)
+	})
+}

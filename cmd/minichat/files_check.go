@@ -31,12 +31,7 @@ func (c *filesCheck) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	return c.withStore(w, cfg, func(ctx context.Context, st *store.Store, log *slog.Logger) error {
-		place, err := openFiles(ctx, cfg, st, log)
-		if err != nil {
-			return err
-		}
-		defer place.Close()
+	return c.withFiles(w, cfg, func(ctx context.Context, st *store.Store, place *keeper, _ *slog.Logger) error {
 		// What is younger may be on its way.
 		older := time.Now().Add(-time.Duration(minichat.DefaultLimits().UploadTTLSeconds) * time.Second)
 		report, err := chat.CheckFiles(ctx, st, place, older, c.Fix)

@@ -20,12 +20,7 @@ func (c *filesTake) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	return c.withStore(w, cfg, func(ctx context.Context, st *store.Store, log *slog.Logger) error {
-		place, err := openFiles(ctx, cfg, st, log)
-		if err != nil {
-			return err
-		}
-		defer place.Close()
+	return c.withFiles(w, cfg, func(ctx context.Context, st *store.Store, place *keeper, _ *slog.Logger) error {
 		if err := files.Take(ctx, place, files.Owner{Database: st.ID(), Epoch: st.Epoch()}); err != nil {
 			return err
 		}
