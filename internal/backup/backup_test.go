@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -237,7 +238,16 @@ func TestFailedBackupDoesNotLookWhole(t *testing.T) {
 		if _, err := Verify(t.Context(), w.to, "20200101T000000Z-killed", w.src.Scratch, false); err == nil || !strings.Contains(err.Error(), "never finished") {
 			t.Errorf("verify: got %v", err)
 		}
+		empty := filepath.Join(w.to.Dir, backupsDir, "20200102T000000Z-killed") // before its first file
+		if w.to.Dir != "" {
+			if err := os.Mkdir(empty, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
 		good := w.backup(0)
+		if _, err := os.Stat(empty); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the folder of one that was killed: %v", err)
+		}
 		for _, name := range w.names() {
 			if strings.HasPrefix(name, backupsDir) && !strings.HasPrefix(name, backupsDir+good.Name) || strings.HasPrefix(name, locks) {
 				t.Errorf("left over: %s", name)

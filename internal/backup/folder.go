@@ -169,5 +169,10 @@ func (f *folder) clearUnfinished() error {
 			err = errors.Join(err, f.root.RemoveAll(e.Name()))
 		}
 	}
-	return err
+	// Of a backup that was killed before its first file there is only a folder.
+	begun, listErr := fs.ReadDir(f.root.FS(), strings.TrimSuffix(backupsDir, "/"))
+	for _, e := range begun {
+		f.root.Remove(backupsDir + e.Name()) // unless it has something in it
+	}
+	return errors.Join(err, ignoreAbsent(listErr))
 }
