@@ -115,9 +115,12 @@ func listen(flag, at, instead string) (net.Listener, error) {
 
 // serve begins to answer; public is the address that people type, "" when not
 // known. What it returns tells when that ends by itself.
-func (d *door) serve(h http.Handler, public string) <-chan error {
+func (d *door) serve(h http.Handler, sockets *socket.Server, public string) <-chan error {
 	served := make(chan error, 2)
 	d.front = d.newServer(h)
+	if d.cert == nil {
+		d.main = sockets.Front(d.main, h)
+	}
 	go func() { served <- d.front.Serve(d.main) }()
 	if d.plain != nil {
 		h := d.redirect(public)

@@ -142,7 +142,7 @@ func (s *server) die(err error) {
 
 // run serves at d until the context ends or something breaks, then parts in peace.
 func (s *server) run(w *world, d *door) error {
-	served := d.serve(s.http, s.cfg.PublicURL)
+	served := d.serve(s.http, s.socket, s.cfg.PublicURL)
 	defer d.close() // what is still open then is nobody's any more
 	if err := s.greet(w, d.main.Addr()); err != nil {
 		return errors.Join(err, d.close(), s.close())

@@ -84,7 +84,9 @@ func newPlaceWithoutOwner(t *testing.T, changes ...change) *place {
 	s, err := New(o)
 	must(err)
 	p := &place{t: t, s: s, st: st, auth: a, chat: c, hub: h, logs: logs}
-	p.http = httptest.NewServer(s)
+	p.http = httptest.NewUnstartedServer(s)
+	p.http.Listener = sockets.Front(p.http.Listener, s)
+	p.http.Start()
 	p.url = p.http.URL
 	t.Cleanup(func() {
 		p.http.Close()

@@ -12,7 +12,7 @@ func listened(tb testing.TB) *Conn {
 	e := newEcho()
 	_, ts := serve(tb, onTCP, Options{}, e, &Accept{})
 	got := make(chan *Conn, 1)
-	e.text = func(c *Conn, _ []byte) { got <- c }
+	e.on(func(c *Conn, _ []byte) { got <- c })
 	p := dial(tb, ts)
 	p.send(frame(0x81, "go"))
 	go io.Copy(io.Discard, p.nc)

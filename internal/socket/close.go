@@ -12,9 +12,14 @@ func (c *Conn) Close(code int, reason string) {
 
 // part begins the closing handshake. mu is held, state is live.
 func (c *Conn) part(code int, reason string) {
+	c.farewell(appendClose(nil, code, reason))
+}
+
+// farewell sends the last that goes out. mu is held, state is live or opening.
+func (c *Conn) farewell(last []byte) {
 	c.leave(closing)
 	c.deadline(&c.overBy, c.srv.ticks(c.srv.o.Stall+c.srv.o.Linger))
-	c.push(appendClose(nil, code, reason))
+	c.push(last)
 	if c.state == closing && !c.waiting() {
 		c.parted()
 	}
@@ -73,6 +78,10 @@ func (c *Conn) finish() {
 	defer c.srv.wg.Done()
 	c.drop()
 	c.srv.wheel.remove(c)
+	if c.handler == nil {
+		c.srv.openings.Add(-1) // its first request was never upgraded
+		return
+	}
 	c.guard(func() { c.handler.Closed(c) })
 }
 

@@ -21,6 +21,7 @@ const (
 	live    = iota
 	closing // a close frame is on its way; nothing more is written or handled
 	over
+	opening // the first request is not answered yet
 )
 
 // Conn is one WebSocket connection. Its methods may be called by any goroutine.
@@ -31,10 +32,10 @@ const (
 type Conn struct {
 	srv     *Server
 	as      *Accept
-	link    *link // nil: a plain descriptor of ours
-	fd      int32 // valid while state is not over, under mu
-	stamp   int32 // the poller's
-	handler Handler
+	link    *link   // nil: a plain descriptor of ours
+	fd      int32   // valid while state is not over, under mu
+	stamp   int32   // the poller's
+	handler Handler // nil: the first request was not upgraded; whoever reads sets it
 	limit   atomic.Int64
 	in      *reader // of whoever reads; nil while idle
 	place   place   // the wheel's
@@ -57,8 +58,9 @@ type Conn struct {
 
 // link is what a connection has beside a descriptor of ours, or instead of one.
 type link struct {
-	nc  net.Conn // instead
-	sec *secured // beside: TLS on it
+	nc       net.Conn  // instead
+	sec      *secured  // beside: TLS on it
+	greeting *greeting // beside, until the first request is upgraded
 }
 
 // polled reports whether the descriptor is ours.

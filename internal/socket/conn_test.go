@@ -100,10 +100,10 @@ func TestReadyWithin(t *testing.T) { overAll(t, testReadyWithin) }
 
 func testReadyWithin(t *testing.T, w way) {
 	e := newEcho()
-	e.text = func(c *Conn, b []byte) {
+	e.on(func(c *Conn, b []byte) {
 		c.Ready(10)
 		c.Write(AppendText(nil, b))
-	}
+	})
 	o := quick()
 	o.Silence = time.Minute
 	_, patient := serve(t, w, o, e, &Accept{ReadLimit: 4})
@@ -199,7 +199,7 @@ func testPingAndSilence(t *testing.T, w way) {
 	o.Silence = 700 * time.Millisecond // so that one who answers is not late on a busy machine
 	_, ts, e := serveEcho(t, w, o)
 	deadOne := make(chan *Conn, 1)
-	e.text = func(c *Conn, _ []byte) { deadOne <- c }
+	e.on(func(c *Conn, _ []byte) { deadOne <- c })
 	alive, dead := dial(t, ts), dial(t, ts)
 	dead.send(frame(0x81, "it is me"))
 	dead.want("ping ")
@@ -226,7 +226,7 @@ func TestTalkersArePinged(t *testing.T) { overAll(t, testTalkersArePinged) }
 
 func testTalkersArePinged(t *testing.T, w way) {
 	e := newEcho()
-	e.text = func(*Conn, []byte) {}
+	e.on(func(*Conn, []byte) {})
 	o := quick()
 	o.PingEvery, o.Silence = 400*time.Millisecond, time.Minute
 	_, ts := serve(t, w, o, e, &Accept{})
@@ -331,12 +331,12 @@ func TestPanicEndsOneConnection(t *testing.T) { overAll(t, testPanicEndsOneConne
 
 func testPanicEndsOneConnection(t *testing.T, w way) {
 	_, ts, e := serveEcho(t, w, Options{})
-	e.text = func(c *Conn, b []byte) {
+	e.on(func(c *Conn, b []byte) {
 		if string(b) == "panic" {
 			panic("test")
 		}
 		c.Write(AppendText(nil, b))
-	}
+	})
 	bad, good := dial(t, ts), dial(t, ts)
 	bad.send(frame(0x81, "panic"))
 	bad.want("close 1011 internal error")

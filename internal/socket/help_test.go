@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -18,14 +20,17 @@ import (
 // echo answers every text with the same text, and counts.
 type echo struct {
 	closed chan *Conn
-	text   func(c *Conn, b []byte) // instead of echoing
+	text   atomic.Pointer[func(c *Conn, b []byte)] // instead of echoing
 }
 
 func newEcho() *echo { return &echo{closed: make(chan *Conn, 1000)} }
 
+// on has text called instead of echoing.
+func (e *echo) on(text func(c *Conn, b []byte)) { e.text.Store(&text) }
+
 func (e *echo) Text(c *Conn, b []byte) {
-	if e.text != nil {
-		e.text(c, b)
+	if text := e.text.Load(); text != nil {
+		(*text)(c, b)
 		return
 	}
 	c.Send(AppendText(nil, b))
@@ -37,14 +42,16 @@ func (e *echo) Closed(c *Conn) { e.closed <- c }
 type way int
 
 const (
-	onTCP way = iota // a poller has the descriptor
-	onTLS            // the same, with TLS on it
-	apart            // TLS, and a goroutine each, as where there is no poller
+	onTCP   way = iota // a poller has the descriptor
+	onTLS              // the same, with TLS on it
+	fronted            // the same as onTCP, without net/http
+	apart              // TLS, and a goroutine each, as where there is no poller
 )
 
 // overAll runs a test in every way.
 func overAll(t *testing.T, test func(t *testing.T, w way)) {
 	t.Run("plain", func(t *testing.T) { test(t, onTCP) })
+	t.Run("front", func(t *testing.T) { test(t, fronted) })
 	t.Run("tls", func(t *testing.T) { test(t, onTLS) })
 	t.Run("goroutine", func(t *testing.T) { test(t, apart) })
 }
@@ -62,9 +69,13 @@ func serve(t testing.TB, w way, o Options, h Handler, a *Accept) (*Server, *http
 			http.Error(rw, bad.Code, bad.Status)
 		}
 	})
-	if w == onTCP {
+	switch w {
+	case onTCP:
 		ts.Start()
-	} else {
+	case fronted:
+		ts.Listener = s.Front(ts.Listener, ts.Config.Handler)
+		ts.Start()
+	default:
 		if w == onTLS {
 			ts.Listener = Listen(ts.Listener)
 		}
@@ -224,3 +235,6 @@ func (p *peer) wantClose(code int) {
 		}
 	}
 }
+
+// quiet is the log of an http.Server that is asked nonsense on purpose.
+func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -146,6 +146,11 @@ func (c *Conn) readWaiting(small []byte) bool {
 // input takes what was read.
 func (c *Conn) input(b []byte) {
 	c.heard.Store(c.srv.now())
+	if c.handler == nil {
+		if b = c.greet(b); len(b) == 0 {
+			return
+		}
+	}
 	r := c.in
 	if r == nil {
 		r = c.srv.readers.Get().(*reader)

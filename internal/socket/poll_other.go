@@ -5,6 +5,7 @@ package socket
 import (
 	"errors"
 	"net"
+	"net/http"
 )
 
 // poller is there on Linux only: elsewhere every connection has its goroutine.
@@ -19,6 +20,13 @@ func (*poller) add(*Conn) error { return errors.ErrUnsupported }
 func (*poller) remove(*Conn) {}
 
 func (*poller) close() {}
+
+// Front returns l: without a poller net/http takes all connections.
+func (*Server) Front(l net.Listener, _ http.Handler) net.Listener { return l }
+
+func (*Conn) moveOut() (*net.TCPConn, error) { return nil, nil }
+
+func boundNow(int32) {}
 
 func takeOver(*net.TCPConn) (fd int32, ok bool) { return 0, false }
 

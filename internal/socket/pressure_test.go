@@ -19,7 +19,7 @@ func testStall(t *testing.T, w way) {
 	o.PingEvery, o.Silence, o.Linger = time.Minute, time.Minute, time.Minute // a ping may come before the first write
 	s, ts, e := serveEcho(t, w, o)
 	got := make(chan *Conn, 1)
-	e.text = func(c *Conn, _ []byte) { got <- c }
+	e.on(func(c *Conn, _ []byte) { got <- c })
 	p := dial(t, ts)
 	p.send(frame(0x81, "go"))
 	c := <-got
@@ -69,7 +69,7 @@ func testWriteFromMany(t *testing.T, w way) {
 	e := newEcho()
 	_, ts := serve(t, w, Options{}, e, &Accept{})
 	got := make(chan *Conn, 1)
-	e.text = func(c *Conn, _ []byte) { got <- c }
+	e.on(func(c *Conn, _ []byte) { got <- c })
 	p := dial(t, ts)
 	p.send(frame(0x81, "go"))
 	c := <-got
@@ -112,11 +112,11 @@ func testDescriptorsAreNotMixedUp(t *testing.T, w way) {
 	_, ts, e := serveEcho(t, w, Options{})
 	var mu sync.Mutex
 	conns := map[string]*Conn{}
-	e.text = func(c *Conn, b []byte) {
+	e.on(func(c *Conn, b []byte) {
 		mu.Lock()
 		conns[string(b)] = c
 		mu.Unlock()
-	}
+	})
 	stop := make(chan struct{})
 	var writing, dialing sync.WaitGroup
 	for range 2 {
@@ -158,7 +158,7 @@ func TestDrainedOfTheIdle(t *testing.T) { overAll(t, testDrainedOfTheIdle) }
 func testDrainedOfTheIdle(t *testing.T, w way) {
 	_, ts, e := serveEcho(t, w, Options{})
 	got := make(chan *Conn, 1)
-	e.text = func(c *Conn, _ []byte) { got <- c }
+	e.on(func(c *Conn, _ []byte) { got <- c })
 	p := dial(t, ts)
 	p.send(frame(0x81, "go"))
 	c := <-got

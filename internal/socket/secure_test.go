@@ -43,12 +43,12 @@ func TestSecureInPieces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			long := strings.Repeat("abcdefghij", 200_000)
 			_, ts, e := serveEcho(t, onTLS, Options{Buffer: 4 << 20})
-			e.text = func(c *Conn, b []byte) {
+			e.on(func(c *Conn, b []byte) {
 				if string(b) == "long" {
 					b = []byte(long)
 				}
 				c.Send(AppendText(nil, b))
-			}
+			})
 			p := secureDial(t, ts, &tls.Config{MaxVersion: version}, func(nc net.Conn) net.Conn { return bytewise{nc} })
 			p.send(frame(0x81, "short"))
 			p.want("text short")
@@ -72,7 +72,7 @@ func TestSecureStallWithNothingQueued(t *testing.T) {
 	s, ts, e := serveEcho(t, onTLS, o)
 	halted := make(chan bool, 1)
 	text := AppendText(nil, []byte(strings.Repeat("x", 8<<10)))
-	e.text = func(c *Conn, _ []byte) {
+	e.on(func(c *Conn, _ []byte) {
 		kept := func() (withTLS, queued int) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -89,7 +89,7 @@ func TestSecureStallWithNothingQueued(t *testing.T) {
 			}
 		}
 		halted <- false
-	}
+	})
 	p := secureDial(t, ts, &tls.Config{}, func(nc net.Conn) net.Conn { return nc })
 	p.send(frame(0x81, "go"))
 	if !<-halted {

@@ -23,6 +23,7 @@ type Options struct {
 	Log       *slog.Logger
 	PingEvery time.Duration // 25 s: no connection is without a byte from here for twice that
 	Silence   time.Duration // 60 s without a byte from the peer: the connection is dropped
+	Opening   time.Duration // 5 s for the head of the first request, behind a Front
 	HalfFrame time.Duration // 10 s for a message from its first byte to its last
 	Stall     time.Duration // 10 s without the peer taking a byte: close 4008
 	Linger    time.Duration // 2 s for the peer to leave after a close frame
@@ -36,7 +37,7 @@ func (o Options) withDefaults() Options {
 		at *time.Duration
 		to time.Duration
 	}{
-		{&o.PingEvery, PingEvery}, {&o.Silence, 60 * time.Second}, {&o.HalfFrame, 10 * time.Second},
+		{&o.PingEvery, PingEvery}, {&o.Silence, 60 * time.Second}, {&o.Opening, 5 * time.Second}, {&o.HalfFrame, 10 * time.Second},
 		{&o.Stall, 10 * time.Second}, {&o.Linger, 2 * time.Second}, {&o.Tick, 250 * time.Millisecond},
 	} {
 		if *d.at == 0 {
@@ -71,6 +72,8 @@ type Server struct {
 	buffers sync.Pool     // *[]byte of readSize
 	readers sync.Pool     // *reader, idle
 	always  chan struct{} // closed: what Drained and Done give when there is nothing to wait for
+
+	openings atomic.Int64 // connections in the wheel whose first request was not upgraded
 
 	opened, refused, slow, floods, broken atomic.Int64
 }
@@ -126,7 +129,7 @@ type Stats struct {
 // Stats returns the present counts.
 func (s *Server) Stats() Stats {
 	return Stats{
-		Connections: s.wheel.size(), Opened: s.opened.Load(), Refused: s.refused.Load(), Slow: s.slow.Load(),
+		Connections: s.wheel.size() - s.openings.Load(), Opened: s.opened.Load(), Refused: s.refused.Load(), Slow: s.slow.Load(),
 		Floods: s.floods.Load(), Broken: s.broken.Load(),
 	}
 }

@@ -52,11 +52,22 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request, a *Accept, h Ha
 	if bad != nil {
 		return nil, bad
 	}
+	if w := replyOf(w); w != nil {
+		c, err := w.upgrade(a, h, answer(key, a.Subprotocol))
+		if err == nil {
+			s.welcome(c)
+		}
+		return c, err
+	}
 	nc, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil, fmt.Errorf("take over the connection: %w", err)
 	}
 	rest, _ := rw.Reader.Peek(rw.Reader.Buffered()) // cannot fail: it is there
+	rest = bytes.Clone(rest)
+	if b, ok := nc.(*begun); ok {
+		nc, rest = b.TCPConn, append(rest, b.came...)
+	}
 	if err := nc.SetDeadline(time.Time{}); err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("clear the deadline: %w", err)
@@ -65,7 +76,7 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request, a *Accept, h Ha
 	c := &Conn{srv: s, as: a, handler: h}
 	c.limit.Store(a.ReadLimit)
 	c.heard.Store(s.now())
-	return c, s.begin(c, nc, answer(key, a.Subprotocol), bytes.Clone(rest))
+	return c, s.begin(c, nc, answer(key, a.Subprotocol), rest)
 }
 
 // settle finds a poller for the connection, if it has a descriptor.
@@ -99,14 +110,7 @@ func (s *Server) begin(c *Conn, nc net.Conn, answer, rest []byte) error {
 		c.hangUp()
 		return ErrClosed
 	}
-	s.opened.Add(1)
-	if s.o.Full() {
-		s.refused.Add(1)
-		c.Close(1013, "the server is full") // before the first byte is read: who is refused is not heard
-	}
-	if c.as.ReadyWithin > 0 {
-		c.deadline(&c.readyBy, s.ticks(c.as.ReadyWithin))
-	}
+	s.welcome(c)
 	if c.polled() {
 		c.join(rest)
 	} else {
@@ -115,6 +119,27 @@ func (s *Server) begin(c *Conn, nc net.Conn, answer, rest []byte) error {
 	return nil
 }
 
+// welcome begins a WebSocket's life, before its first byte is read: who is refused
+// is not heard.
+func (s *Server) welcome(c *Conn) {
+	s.opened.Add(1)
+	if s.o.Full() {
+		s.refused.Add(1)
+		c.Close(1013, "the server is full")
+	}
+	if c.as.ReadyWithin > 0 {
+		c.deadline(&c.readyBy, s.ticks(c.as.ReadyWithin))
+	}
+}
+
+// What a http.Header calls them; to ask it in the form of RFC 6455 would make a
+// string each time.
+const (
+	versionKey  = "Sec-Websocket-Version"
+	keyKey      = "Sec-Websocket-Key"
+	protocolKey = "Sec-Websocket-Protocol"
+)
+
 func check(r *http.Request, subprotocol string) (key string, bad *HandshakeError) {
 	h := r.Header
 	switch {
@@ -122,15 +147,15 @@ func check(r *http.Request, subprotocol string) (key string, bad *HandshakeError
 		return "", refuse(405, "method_not_allowed", "A WebSocket is opened by GET.", "Allow", "GET")
 	case r.ProtoMajor != 1 || !hasToken(h, "Upgrade", "websocket") || !hasToken(h, "Connection", "upgrade"):
 		return "", refuse(400, "bad_handshake", "Open this address as a WebSocket.")
-	case h.Get("Sec-WebSocket-Version") != "13" || len(h.Values("Sec-WebSocket-Version")) != 1:
+	case len(h[versionKey]) != 1 || h[versionKey][0] != "13":
 		return "", refuse(426, "bad_handshake", "Use version 13 of the WebSocket protocol.",
 			"Sec-WebSocket-Version", "13", "Upgrade", "websocket", "Connection", "Upgrade")
 	}
-	keys := h.Values("Sec-WebSocket-Key")
+	keys := h[keyKey]
 	if len(keys) != 1 || !isKey(keys[0]) {
 		return "", refuse(400, "bad_handshake", "Send one Sec-WebSocket-Key of 16 bytes in base64.")
 	}
-	if subprotocol != "" && !hasToken(h, "Sec-WebSocket-Protocol", subprotocol) {
+	if subprotocol != "" && !hasToken(h, protocolKey, subprotocol) {
 		return "", refuse(400, "bad_subprotocol", "Offer the subprotocol "+subprotocol+".")
 	}
 	return keys[0], nil
@@ -141,9 +166,10 @@ func isKey(s string) bool {
 	return err == nil && len(b) == 16
 }
 
-// hasToken reports whether a comma-separated header names token.
+// hasToken reports whether a comma-separated header, of the form in which a
+// http.Header has it, names token.
 func hasToken(h http.Header, name, token string) bool {
-	for _, line := range h.Values(name) {
+	for _, line := range h[name] {
 		for part := range strings.SplitSeq(line, ",") {
 			if strings.EqualFold(strings.TrimSpace(part), token) {
 				return true

@@ -1,0 +1,171 @@
+package socket
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Front stands between a listener on plain TCP and an http.Server with handler h.
+// A connection that begins with a plain request for a WebSocket never reaches
+// net/http: the pollers wait for the request, h answers it on the goroutine that
+// reads it, and the connection keeps its descriptor. All others come out of
+// Accept, with what they have sent. Where there is no poller it returns l.
+// Closing it closes l.
+func (s *Server) Front(l net.Listener, h http.Handler) net.Listener {
+	tcp, ok := l.(*net.TCPListener)
+	if !ok || len(s.pollers) == 0 {
+		return l
+	}
+	file, err := tcp.File() // a TCPListener lets nobody wait for it but by its own Accept
+	if err != nil {
+		return l
+	}
+	raw, err := file.SyscallConn()
+	if err != nil {
+		file.Close()
+		return l
+	}
+	// Whoever is accepted has it from the listener. A failure costs time, no more.
+	raw.Control(func(fd uintptr) {
+		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
+	})
+	f := &front{TCPListener: tcp, file: file, raw: raw, srv: s, handler: h, others: make(chan net.Conn), ended: make(chan struct{})}
+	go f.run()
+	return f
+}
+
+// front is the listener that Front returns.
+type front struct {
+	*net.TCPListener
+	file    *os.File // the same socket
+	raw     syscall.RawConn
+	srv     *Server
+	handler http.Handler
+	others  chan net.Conn // for net/http
+	ended   chan struct{} // closed when nothing more is accepted
+	err     error         // why; set before ended is closed
+}
+
+// Accept returns the next connection that is not ours.
+func (f *front) Accept() (net.Conn, error) {
+	select {
+	case nc := <-f.others:
+		return nc, nil
+	case <-f.ended:
+		return nil, f.err
+	}
+}
+
+// Close ends the accepting.
+func (f *front) Close() error { return errors.Join(f.file.Close(), f.TCPListener.Close()) }
+
+// run accepts until the listener is closed.
+func (f *front) run() {
+	defer close(f.ended)
+	for pause := time.Duration(0); ; {
+		fd, from, err := f.take()
+		switch {
+		case err == nil:
+			f.open(fd, from)
+			pause = 0
+		case errors.Is(err, syscall.ECONNABORTED):
+		case isShortage(err):
+			// As net/http does: whoever waits is not lost, and descriptors come free.
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			f.srv.o.Log.Warn("new connections must wait", "err", err, "for", pause)
+			time.Sleep(pause)
+		default:
+			f.err = err
+			return
+		}
+	}
+}
+
+func isShortage(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
+}
+
+// take waits for the next connection.
+func (f *front) take() (fd int32, from netip.AddrPort, err error) {
+	var failed error
+	err = f.raw.Read(func(l uintptr) bool {
+		for {
+			n, sa, err := syscall.Accept4(int(l), syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
+			switch err {
+			case syscall.EINTR:
+				continue
+			case syscall.EAGAIN:
+				return false
+			case nil:
+				fd, from = int32(n), addrOf(sa)
+			default:
+				failed = os.NewSyscallError("accept4", err)
+			}
+			return true
+		}
+	})
+	return fd, from, errors.Join(err, failed)
+}
+
+func addrOf(sa syscall.Sockaddr) netip.AddrPort {
+	switch a := sa.(type) {
+	case *syscall.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *syscall.SockaddrInet6:
+		ip := netip.AddrFrom16(a.Addr).Unmap()
+		if a.ZoneId != 0 {
+			ip = ip.WithZone(strconv.FormatUint(uint64(a.ZoneId), 10))
+		}
+		return netip.AddrPortFrom(ip, uint16(a.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// open has a poller wait for the first request of a connection.
+func (f *front) open(fd int32, from netip.AddrPort) {
+	s := f.srv
+	c := &Conn{srv: s, fd: fd, state: opening, link: &link{greeting: &greeting{handler: f.handler, others: f.others, ended: f.ended, from: from}}}
+	c.heard.Store(s.now())
+	if !s.wheel.add(c) {
+		release(fd) // the server is closed
+		return
+	}
+	s.openings.Add(1)
+	c.deadline(&c.frameBy, s.ticks(s.o.Opening))
+	c.join(nil)
+}
+
+// moveOut makes a net.Conn of the connection's descriptor, and forgets it: whoever
+// reads it finds that it is over. nil: it was over before.
+func (c *Conn) moveOut() (*net.TCPConn, error) {
+	c.mu.Lock()
+	if c.state == over {
+		c.mu.Unlock()
+		return nil, nil
+	}
+	p, fd := c.poller(), c.fd
+	p.remove(c)
+	syscall.EpollCtl(p.ep, syscall.EPOLL_CTL_DEL, int(fd), nil) // while this descriptor still stands for the connection
+	c.fd = -1
+	c.leave(over)
+	c.mu.Unlock()
+	file := os.NewFile(uintptr(fd), "connection")
+	defer file.Close()
+	nc, err := net.FileConn(file) // has a descriptor of its own
+	if err != nil {
+		return nil, err
+	}
+	return nc.(*net.TCPConn), nil
+}
+
+// boundNow is bound for a descriptor.
+func boundNow(fd int32) {
+	syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_SNDBUF, kernelBuffer)
+	syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, kernelBuffer)
+}

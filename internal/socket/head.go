@@ -1,0 +1,114 @@
+package socket
+
+import (
+	"bytes"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+)
+
+// verdict is what the beginning of a connection is.
+type verdict int
+
+const (
+	partial      verdict = iota // cannot be told yet
+	plainUpgrade                // a whole request for a WebSocket, with nothing out of the ordinary
+	other                       // anything else: net/http knows what to do with it
+)
+
+const get = "GET "
+
+// readHead looks at the beginning of a connection (RFC 9112). It knows requests for
+// a WebSocket as browsers and libraries write them, and leaves all else, with every
+// question of how a malformed one is answered, to net/http. rest is what stands
+// behind the request.
+func readHead(b []byte) (r *http.Request, rest []byte, v verdict) {
+	if n := min(len(b), len(get)); string(b[:n]) != get[:n] {
+		return nil, nil, other
+	}
+	end := bytes.Index(b, []byte("\r\n\r\n"))
+	if end < 0 {
+		return nil, nil, partial
+	}
+	first, lines, _ := strings.Cut(string(b[:end+2]), "\r\n")
+	target, ok := strings.CutSuffix(first[len(get):], " HTTP/1.1")
+	if !ok || !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") || strings.ContainsAny(target, " #") {
+		return nil, nil, other
+	}
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
+		return nil, nil, other
+	}
+	header, host, ok := readHeader(lines)
+	if !ok || !hasToken(header, "Upgrade", "websocket") {
+		return nil, nil, other
+	}
+	return &http.Request{Method: http.MethodGet, URL: u, RequestURI: target, Host: host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody}, b[end+4:], plainUpgrade
+}
+
+// readHeader reads lines that each end with CRLF, and takes Host out of them.
+func readHeader(lines string) (h http.Header, host string, ok bool) {
+	count := strings.Count(lines, "\r\n")
+	h = make(http.Header, count)
+	values := make([]string, 0, count) // one allocation for all lists of one
+	for lines != "" {
+		line, more, _ := strings.Cut(lines, "\r\n")
+		lines = more
+		name, value, found := strings.Cut(line, ":")
+		value = strings.Trim(value, " \t")
+		if !found || !isToken(name) || !isValue(value) {
+			return nil, "", false
+		}
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		switch name {
+		case "Content-Length", "Transfer-Encoding", "Trailer", "Expect":
+			return nil, "", false
+		case "Host":
+			if host != "" || !isHost(value) {
+				return nil, "", false
+			}
+			host = value
+			continue
+		}
+		if old := h[name]; old != nil {
+			h[name] = append(old, value)
+			continue
+		}
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	return h, host, host != ""
+}
+
+// isToken reports whether s may be the name of a header (RFC 9110, 5.6.2).
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isValue(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 && c != '\t' || c == 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
+// isHost knows names and addresses with or without a port.
+func isHost(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._:[]", c) >= 0) {
+			return false
+		}
+	}
+	return s != ""
+}
