@@ -107,6 +107,6 @@ func (p *peer) rooms(hello *protocol.Hello, u minichat.User) (first, all []minic
 func (p *peer) welcome(n int64, u minichat.User, rooms []minichat.Room) []byte {
 	return protocol.AppendWelcome(nil, n, protocol.Welcome{
 		Conn: minichat.NewID(16), Epoch: p.s.o.Store.Epoch(), User: u, Rooms: rooms,
-		Limits: p.s.o.Limits, HeartbeatMS: p.s.o.PingEvery.Milliseconds(), Server: "minichat/" + p.s.o.Version,
+		Limits: p.s.limitsJSON, HeartbeatMS: p.s.o.PingEvery.Milliseconds(), Server: "minichat/" + p.s.o.Version,
 	})
 }

@@ -4,6 +4,7 @@ package httpd
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -65,18 +66,19 @@ type Lab interface {
 
 // Server answers HTTP. Make one with New.
 type Server struct {
-	o         Options
-	handler   http.Handler
-	cookie    string // its name
-	secure    bool   // browsers reach this server over https
-	leaving   atomic.Bool
-	page      *page
-	metrics   *metrics
-	door      *socket.Accept // of the protocol's sockets
-	readiness readiness
-	proof     []byte // by which it shows whose server it is
-	openapi   func() ([]byte, error)
-	docs      func() []byte
+	o          Options
+	handler    http.Handler
+	cookie     string // its name
+	secure     bool   // browsers reach this server over https
+	leaving    atomic.Bool
+	page       *page
+	metrics    *metrics
+	door       *socket.Accept // of the protocol's sockets
+	readiness  readiness
+	limitsJSON json.RawMessage // as a welcome has them
+	proof      []byte          // by which it shows whose server it is
+	openapi    func() ([]byte, error)
+	docs       func() []byte
 
 	mu    sync.Mutex
 	addrs map[string]*places // by client address, see gate.go
@@ -96,7 +98,7 @@ func New(o Options) (*Server, error) {
 	if o.PingEvery == 0 {
 		o.PingEvery = socket.PingEvery
 	}
-	s := &Server{o: o, addrs: map[string]*places{}}
+	s := &Server{o: o, addrs: map[string]*places{}, limitsJSON: protocol.EncodeLimits(o.Limits)}
 	s.secure = o.TLS || isHTTPS(o.PublicURL)
 	s.cookie = "minichat"
 	if s.secure {

@@ -87,14 +87,14 @@ func TestAppendFollowsTheTags(t *testing.T) {
 			Type string `json:"type"`
 			minichat.Room
 		}{"room", r})
-		w := Welcome{Rooms: []minichat.Room{r, r}, User: user}
+		w := Welcome{Rooms: []minichat.Room{r, r}, User: user, Limits: EncodeLimits(filled[minichat.Limits]())}
 		var got struct{ Rooms, User, Limits json.RawMessage }
 		if err := json.Unmarshal(AppendWelcome(nil, 1, w), &got); err != nil {
 			t.Fatal(err)
 		}
 		sameJSON(t, "welcome.rooms", got.Rooms, w.Rooms)
 		sameJSON(t, "welcome.user", got.User, user)
-		sameJSON(t, "welcome.limits", got.Limits, w.Limits)
+		sameJSON(t, "welcome.limits", got.Limits, filled[minichat.Limits]())
 	}
 	p := &Page{Room: "r1", From: 1, To: 2, Head: 3, List: []json.RawMessage{[]byte(`{"seq":1}`), []byte(`{"seq":2}`)}}
 	sameJSON(t, "page", AppendPage(nil, p), p)

@@ -13,9 +13,15 @@ type Welcome struct {
 	Epoch       string
 	User        minichat.User
 	Rooms       []minichat.Room
-	Limits      minichat.Limits
+	Limits      json.RawMessage // by EncodeLimits: the same for everybody
 	HeartbeatMS int64
 	Server      string // "minichat/1.2.0"
+}
+
+// EncodeLimits encodes the limits for welcomes.
+func EncodeLimits(l minichat.Limits) json.RawMessage {
+	b, _ := json.Marshal(l) // a struct of integers cannot fail
+	return b
 }
 
 // AppendWelcome appends the answer to hello n.
@@ -35,8 +41,7 @@ func AppendWelcome(dst []byte, n int64, w Welcome) []byte {
 		}
 		dst = append(dst, ']')
 	}
-	limits, _ := json.Marshal(w.Limits) // a struct of integers cannot fail
-	dst = append(appendName(dst, "limits"), limits...)
+	dst = append(appendName(dst, "limits"), w.Limits...)
 	dst = appendIntField(dst, "heartbeat_ms", w.HeartbeatMS)
 	return append(appendStringField(dst, "server", w.Server), '}')
 }

@@ -27,10 +27,10 @@ func serverFrames() map[string][]byte {
 	frames := map[string][]byte{
 		"welcome": AppendWelcome(nil, 1, Welcome{
 			Conn: "c1", Epoch: "p1", User: ana, Rooms: []minichat.Room{general, secret, pair},
-			Limits: minichat.DefaultLimits(), HeartbeatMS: 25000, Server: "minichat/1.2.0",
+			Limits: EncodeLimits(minichat.DefaultLimits()), HeartbeatMS: 25000, Server: "minichat/1.2.0",
 		}),
 		"welcome-norooms": AppendWelcome(nil, 1, Welcome{
-			Conn: "c2", Epoch: "p1", User: bot, Limits: minichat.DefaultLimits(), HeartbeatMS: 25000, Server: "minichat/1.2.0",
+			Conn: "c2", Epoch: "p1", User: bot, Limits: EncodeLimits(minichat.DefaultLimits()), HeartbeatMS: 25000, Server: "minichat/1.2.0",
 		}),
 		"synced":       AppendSynced(nil, "r1", 120),
 		"reset-epoch":  AppendReset(nil, "r1", ResetEpoch, 0, 64),
