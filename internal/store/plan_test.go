@@ -1,6 +1,9 @@
 package store
 
 import (
+	"database/sql"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,30 +46,60 @@ func TestSQLiteReadsUseIndexes(t *testing.T) {
 	want := map[string]string{"e.thread = $2": "INDEX events_thread (room=? AND thread=? AND seq>?)",
 		"e.pinned = 1":        "INDEX events_pinned (room=? AND seq>?)",
 		"COUNT(*) FROM files": "INDEX files_unused (uploader=? AND expires_at>?)"}
+	texts := prepared(t, s)
 	for part, index := range want {
-		for text := range s.st.byText {
+		for _, text := range texts {
 			if strings.Contains(text, part) && !strings.Contains(strings.Join(plan(t, s, text), "\n"), index) {
 				t.Errorf("not by %s: %v\n%s", index, plan(t, s, text), text)
 			}
 		}
 	}
-	for _, st := range []*statements{s.st, s.writer.st} {
-		for text := range st.byText {
-			if text == "BEGIN IMMEDIATE" || text == "COMMIT" || text == "ROLLBACK" || strings.HasPrefix(text, "PRAGMA") {
-				continue
-			}
-			for _, line := range plan(t, s, text) {
-				for _, table := range []string{"SCAN e", "SCAN m", "SCAN n", "SCAN o"} {
-					if strings.HasPrefix(line, table) {
-						t.Errorf("%s\n%s", line, text)
-					}
-				}
-				if strings.Contains(line, "TEMP B-TREE") && strings.Contains(text, "events") {
+	for _, text := range texts {
+		if strings.HasPrefix(text, "BEGIN") || text == "COMMIT" || text == "ROLLBACK" || strings.HasPrefix(text, "PRAGMA") {
+			continue
+		}
+		for _, line := range plan(t, s, text) {
+			for _, table := range []string{"SCAN e", "SCAN m", "SCAN n", "SCAN o"} {
+				if strings.HasPrefix(line, table) {
 					t.Errorf("%s\n%s", line, text)
 				}
 			}
+			if strings.Contains(line, "TEMP B-TREE") && strings.Contains(text, "events") {
+				t.Errorf("%s\n%s", line, text)
+			}
 		}
 	}
+}
+
+// prepared are the texts of all statements that the writer and the pool have.
+func prepared(t *testing.T, s *Store) []string {
+	t.Helper()
+	texts := map[string]bool{}
+	for _, st := range []*statements{s.st, s.writer.st} {
+		for text := range st.byText {
+			texts[text] = true
+		}
+	}
+	var held []*sql.Conn
+	for range poolSize {
+		c, err := s.pool.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, c)
+		if err := c.Raw(func(raw any) error {
+			for text := range raw.(*conn).kept {
+				texts[text] = true
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range held {
+		c.Close()
+	}
+	return slices.Sorted(maps.Keys(texts))
 }
 
 func plan(t *testing.T, s *Store, query string) (lines []string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,6 +72,8 @@ type reads struct {
 	d  dialect
 	tx *Tx // nil outside a transaction
 
+	readers *readers // nil inside a transaction
+
 	mended bool // the caller mends what a statement says about the ends of rooms
 }
 
@@ -104,6 +107,9 @@ func (r reads) get(ctx context.Context, query string) (*statement, error) {
 
 // row scans the one row of a query into dest; false when there is none.
 func (r reads) row(ctx context.Context, query string, args []any, dest ...any) (bool, error) {
+	if r.tx == nil {
+		return r.ask(ctx, query, args, dest)
+	}
 	stmt, err := r.get(ctx, query)
 	if err != nil {
 		return false, r.fail(err)
@@ -114,6 +120,30 @@ func (r reads) row(ctx context.Context, query string, args []any, dest ...any) (
 	}
 	if err != nil {
 		return false, r.fail(err)
+	}
+	return true, nil
+}
+
+// ask has the readers answer.
+func (r reads) ask(ctx context.Context, query string, args, dest []any) (bool, error) {
+	a := asks.Get().(*ask)
+	if err := a.set(ctx, query, args, len(dest)); err != nil {
+		return false, err
+	}
+	if !r.readers.read(ctx, a) {
+		return false, ctx.Err()
+	}
+	defer a.free()
+	if a.err != nil {
+		return false, r.d.mapError(a.err)
+	}
+	if !a.found {
+		return false, nil
+	}
+	for i, value := range a.row {
+		if err := assign(dest[i], value); err != nil {
+			return false, fmt.Errorf("column %d: %w", i+1, err)
+		}
 	}
 	return true, nil
 }

@@ -68,7 +68,7 @@ func copyDatabase(ctx context.Context, conn *sql.Conn, to string) (err error) {
 }
 
 func copyFrom(ctx context.Context, raw any, to string) error {
-	source, ok := raw.(interface {
+	source, ok := raw.(*conn).driverConn.(interface {
 		NewBackup(string) (*sqlite.Backup, error)
 	})
 	if !ok {

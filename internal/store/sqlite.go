@@ -134,9 +134,13 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("name the database: %w", err)
 	}
-	conn, err := plain.Connect(ctx)
+	made, err := plain.Connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
+	}
+	conn, err := newConn(made)
+	if err != nil {
+		return nil, errors.Join(err, made.Close())
 	}
 	for _, p := range c.pragmas {
 		if err := setPragmaSoon(ctx, conn, p); err != nil {

@@ -54,8 +54,10 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s := &Store{o: o, pool: h.pool, reads: reads{st: newStatements(h.pool.PrepareContext), d: h.dialect}}
+	s := &Store{o: o, pool: h.pool, reads: reads{st: newStatements(h.pool.PrepareContext), d: h.dialect,
+		readers: newReaders(h.pool)}}
 	if s.writer, err = newWriter(ctx, h, o); err != nil {
+		s.readers.close()
 		return nil, errors.Join(fmt.Errorf("start the writer: %w", err), h.pool.Close(), h.single.Close())
 	}
 	if err := s.loadSettings(ctx); err != nil {
@@ -69,6 +71,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 // database. The hooks are called no more after it.
 func (s *Store) Close() error {
 	err := s.writer.close()
+	s.readers.close()
 	return errors.Join(err, s.pool.Close())
 }
 

@@ -119,7 +119,7 @@ func (w *writer) put(ctx context.Context, c *call) error {
 	w.closing.RLock()
 	defer w.closing.RUnlock()
 	if w.closed {
-		return minichat.Errorf(minichat.StoreUnavailable, "The server is stopping. Try again in a moment.")
+		return errStopping()
 	}
 	select {
 	case w.calls <- c:
@@ -130,6 +130,10 @@ func (w *writer) put(ctx context.Context, c *call) error {
 	case <-ctx.Done():
 		return fmt.Errorf("write, not begun: %w", ctx.Err())
 	}
+}
+
+func errStopping() error {
+	return minichat.Errorf(minichat.StoreUnavailable, "The server is stopping. Try again in a moment.")
 }
 
 // loop gathers and runs batches until close. It never waits for more calls: a
