@@ -59,8 +59,7 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 	}
 	p.cookie = nil // it has done its work
 	c.Ready(p.s.o.Limits.FrameBytes)
-	session.Start(p.welcome(n, who.User, rooms), more)
-	session.Resume(hello.Epoch, hello.Cursors)
+	session.Start(p.welcome(n, who.User, rooms), more, hello.Epoch, hello.Cursors)
 }
 
 // identify finds out who is asking by the token of hello, else by the cookie.

@@ -35,6 +35,9 @@ func (s *Session) begin(ctx context.Context, w *watch, q query) {
 	if len(first) > 0 && s.conn.Send(first) != nil {
 		return
 	}
+	if q.n == nil && s.firstPage(ctx, w, start) {
+		return
+	}
 	s.later(func(ctx context.Context) { s.catchUp(ctx, w) })
 }
 

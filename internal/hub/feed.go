@@ -86,6 +86,23 @@ func (s *Session) catchUp(ctx context.Context, w *watch) {
 	}
 }
 
+// firstPage sends the page behind after, without waiting for the peer, and
+// reports whether that was all: nearly always, for who was away for a moment.
+func (s *Session) firstPage(ctx context.Context, w *watch, after int64) (all bool) {
+	p, err := s.hub.page(ctx, w.r, after)
+	if err != nil || p.To <= after {
+		return false // catchUp asks again, and says what is wrong
+	}
+	s.mu.Lock()
+	asking := s.asking()
+	s.mu.Unlock()
+	if asking {
+		return false // the page may hold the event of a request without an answer
+	}
+	taken, live := s.tryPage(w, p)
+	return taken && live
+}
+
 // drained waits until the peer has taken all; false: the end of either.
 func (s *Session) drained(ctx context.Context) bool {
 	select {

@@ -37,6 +37,8 @@ type world struct {
 	epoch   string
 	lose    func(seq int64) bool // what the bus does not bring
 	feeding func()               // called before a page is read
+	judging func()               // called before a watch is judged
+	joined  func(*Session)       // called between Join and Start
 	dials   sync.Mutex
 	dialled []*client
 }
@@ -126,6 +128,9 @@ func (w *world) roomFor(_ context.Context, user, room string) (*minichat.Room, e
 }
 
 func (w *world) judge(ctx context.Context, user, room string) (head, floor int64, err error) {
+	if w.judging != nil {
+		w.judging()
+	}
 	r, err := w.roomFor(ctx, user, room)
 	if err != nil {
 		return 0, 0, err
@@ -170,17 +175,16 @@ type testPeer struct {
 }
 
 func (p *testPeer) Text(c *socket.Conn, b []byte) {
-	if p.session == nil {
-		p.start(c)
-	}
 	f, err := protocol.Decode(b, 16)
+	if p.session == nil {
+		hello, _ := f.Body.(*protocol.Hello)
+		p.start(c, hello)
+	}
 	if err != nil {
 		p.session.Send(protocol.AppendError(nil, &f.N, err))
 		return
 	}
 	switch body := f.Body.(type) {
-	case *protocol.Hello:
-		p.session.Resume(body.Epoch, body.Cursors)
 	case *protocol.Watch:
 		p.session.Watch(context.Background(), f.N, *body)
 	case *protocol.Unwatch:
@@ -201,7 +205,7 @@ func (p *testPeer) Text(c *socket.Conn, b []byte) {
 	}
 }
 
-func (p *testPeer) start(c *socket.Conn) {
+func (p *testPeer) start(c *socket.Conn, hello *protocol.Hello) {
 	who := <-p.w.who
 	s, err := p.w.hub.Join(c, who)
 	if err != nil {
@@ -209,6 +213,9 @@ func (p *testPeer) start(c *socket.Conn) {
 		return
 	}
 	p.session = s
+	if p.w.joined != nil {
+		p.w.joined(s)
+	}
 	var mine []minichat.Room
 	if who.Follow {
 		p.w.mu.Lock()
@@ -223,7 +230,7 @@ func (p *testPeer) start(c *socket.Conn) {
 	if who.Encoding == nil {
 		welcome = []byte(`{"type":"welcome"}`)
 	}
-	s.Start(welcome, mine)
+	s.Start(welcome, mine, hello.Epoch, hello.Cursors)
 	if who.Encoding != nil {
 		s.Replay("r", 0)
 	}

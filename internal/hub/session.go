@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"minichat"
+	"minichat/internal/protocol"
 	"minichat/internal/socket"
 )
 
@@ -103,12 +104,21 @@ func (h *Hub) Join(c *socket.Conn, who Client) (*Session, error) {
 }
 
 // Start sends the welcome (a JSON payload; nil: none), then what was to be told
-// since Join, and follows rooms, which must have been read after Join.
-func (s *Session) Start(welcome []byte, rooms []minichat.Room) {
+// since Join, follows rooms, which must have been read after Join, and watches
+// the rooms of the cursors that came with the hello.
+func (s *Session) Start(welcome []byte, rooms []minichat.Room, epoch string, cursors []protocol.Cursor) {
 	if s.all {
 		s.follow(rooms)
 	}
 	s.hub.late.close()
+	s.greet(welcome, len(cursors) > 0)
+	if len(cursors) > 0 {
+		s.resume(epoch, cursors)
+	}
+}
+
+// greet sends the first frames, or holds them back: resume must follow then.
+func (s *Session) greet(welcome []byte, hold bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var b []byte
@@ -119,7 +129,11 @@ func (s *Session) Start(welcome []byte, rooms []minichat.Room) {
 		b = append(b, frame...)
 	}
 	s.before = nil
-	if len(b) > 0 && !s.conn.Write(b) {
+	switch {
+	case len(b) == 0:
+	case hold:
+		s.conn.Hold(b)
+	case !s.conn.Write(b):
 		s.conn.Close(4008, "too slow") // a new connection has room
 	}
 }

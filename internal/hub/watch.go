@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"time"
 
 	"minichat"
 	"minichat/internal/protocol"
@@ -52,15 +53,29 @@ func (s *Session) Watch(ctx context.Context, n int64, w protocol.Watch) {
 	s.begin(ctx, place, query{n: &n, after: w.After, id: w.ID})
 }
 
-// Resume watches the rooms of a hello's cursors. It returns at once.
-func (s *Session) Resume(epoch string, cursors []protocol.Cursor) {
+// resume watches the rooms of a hello's cursors: the first at once, so that the
+// welcome goes in one write with what it brings, and the others behind it. The
+// connection is not read meanwhile. The welcome waits for no peer, and for the
+// database as long as Options.Hold; whoever writes before that takes it along,
+// and if nothing was written in the end, for whatever reason, it goes alone.
+func (s *Session) resume(epoch string, cursors []protocol.Cursor) {
+	enough := time.AfterFunc(s.hub.o.Hold, s.conn.Flush)
+	defer func() {
+		enough.Stop()
+		s.conn.Flush()
+	}()
 	renewed := epoch != "" && epoch != s.hub.o.Epoch()
-	for _, c := range cursors {
-		s.later(func(ctx context.Context) {
+	for i, c := range cursors {
+		watch := func(ctx context.Context) {
 			if w, err := s.enter(c.Room); err == nil {
 				s.begin(ctx, w, query{after: &c.Seq, id: c.ID, renewed: renewed})
 			}
-		})
+		}
+		if i == 0 {
+			watch(s.hub.ctx)
+		} else {
+			s.later(watch)
+		}
 	}
 }
 

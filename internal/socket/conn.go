@@ -51,6 +51,7 @@ type Conn struct {
 	more     bool          // something came since it last looked
 	ended    bool          // the peer will send no more: read up to the end
 	draining bool          // a goroutine is writing out
+	held     bool          // out waits for the next write
 	out      *outbox       // what waits for the peer; nil: nothing
 	drained  chan struct{} // made when asked for
 	done     chan struct{} // made when asked for

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 )
@@ -144,6 +145,53 @@ func FuzzReader(f *testing.F) {
 		whole := feed(b, len(b)+1)
 		if got := feed(b, int(n)+1); got != whole {
 			t.Errorf("in pieces of %d: got %q, want %q", int(n)+1, got, whole)
+		}
+	})
+}
+
+// What is held goes before whatever is written next, by whomever, in one piece.
+func TestHold(t *testing.T) {
+	overAll(t, func(t *testing.T, w way) {
+		e := newEcho()
+		held := make(chan *Conn)
+		e.text = func(c *Conn, b []byte) {
+			c.Hold(AppendText(nil, []byte("held")))
+			held <- c
+		}
+		_, ts := serve(t, w, Options{}, e, &Accept{})
+		for name, next := range map[string]func(*peer, *Conn) []byte{
+			"write": func(_ *peer, c *Conn) []byte {
+				c.Write(AppendText(nil, []byte("x")))
+				return AppendText(nil, []byte("x"))
+			},
+			"flush": func(_ *peer, c *Conn) []byte { c.Flush(); return nil },
+			"close": func(_ *peer, c *Conn) []byte { c.Close(1000, "x"); return appendClose(nil, 1000, "x") },
+			"pong":  func(p *peer, _ *Conn) []byte { p.send(frame(0x89, "x")); return []byte("\x8a\x01x") },
+			"hold": func(_ *peer, c *Conn) []byte {
+				c.Hold(AppendText(nil, []byte("x")))
+				c.Flush()
+				return AppendText(nil, []byte("x"))
+			},
+		} {
+			p := dial(t, ts)
+			p.send(frame(0x81, "hello"))
+			c := <-held
+			select {
+			case <-c.Drained(): // nothing waits for the peer
+			default:
+				t.Errorf("%s: what is held waits for the peer", name)
+			}
+			want := append(AppendText(nil, []byte("held")), next(p, c)...)
+			got := make([]byte, len(want))
+			n, err := io.ReadAtLeast(p.nc, got, 1)
+			if err != nil || string(got[:n]) != string(want) {
+				t.Errorf("%s: got %q, %v in one piece, want %q", name, got[:n], err, want)
+			}
+			c.Flush() // again: nothing is left
+			if name != "close" {
+				c.Write(AppendText(nil, []byte("end")))
+				p.want("text end")
+			}
 		}
 	})
 }

@@ -26,6 +26,29 @@ func (c *Conn) Write(frames []byte) bool {
 	return c.state == live
 }
 
+// Hold keeps frames, which are the connection's from now on, to go in one call
+// with the next that anybody writes, before it, or with Flush.
+func (c *Conn) Hold(frames []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.state != live:
+	case c.out != nil || c.draining:
+		c.push(frames)
+	default:
+		c.out, c.held = &outbox{b: frames}, true
+	}
+}
+
+// Flush writes what is held.
+func (c *Conn) Flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held && c.state == live {
+		c.push(nil)
+	}
+}
+
 // Send is Write that waits for room. The error is ErrClosed.
 func (c *Conn) Send(frames []byte) error {
 	for !c.Write(frames) {
@@ -41,8 +64,11 @@ func (c *Conn) Send(frames []byte) error {
 // waiting reports whether anything has still to go. mu is held.
 func (c *Conn) waiting() bool { return c.draining || c.queued() > 0 }
 
-// queued is how many bytes have still to go. mu is held.
+// queued is how many bytes wait for the peer. mu is held.
 func (c *Conn) queued() int {
+	if c.held {
+		return 0 // they wait for us
+	}
 	if sec := c.secured(); sec != nil {
 		return c.out.size() + len(sec.wire.rest)
 	}
@@ -59,6 +85,10 @@ func (c *Conn) put(b []byte) (int, error) {
 
 // push writes frames, or keeps them behind what waits. mu is held.
 func (c *Conn) push(frames []byte) {
+	if c.held {
+		frames = append(c.out.b, frames...)
+		c.out, c.held = nil, false
+	}
 	switch {
 	case c.out != nil:
 		c.out.put(frames)
