@@ -60,6 +60,7 @@ var builds = map[string]func(*bench, context.Context) error{
 	"minichat":   (*bench).buildMinichat,
 	"limits":     func(b *bench, ctx context.Context) error { return b.goBuild(ctx, "limits", "limits") },
 	"centrifuge": func(b *bench, ctx context.Context) error { return b.goBuild(ctx, "centrifuge", "centrifuge") },
+	"centrifugo": (*bench).buildCentrifugo,
 	"c-epoll": func(b *bench, ctx context.Context) error {
 		if b.has("bcast") {
 			return nil

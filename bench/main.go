@@ -1,8 +1,8 @@
 // Command bench puts MiniChat, whole and as people run it, beside what else can
 // deliver a chat message on the same machine: the least that C can do, bare Go
-// hubs, Centrifugo's engine, the classroom original. Servers take turns within
-// each round; what counts are ratios within a round. README.md in this folder
-// tells how to run it and holds the figures.
+// hubs, Centrifugo and its engine, the classroom original. Servers take turns
+// within each round; what counts are ratios within a round. README.md in this
+// folder tells how to run it and holds the figures.
 package main
 
 import (

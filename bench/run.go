@@ -136,8 +136,11 @@ func (b *bench) load(ctx context.Context, sc scenario, c *contender, p *process,
 	args := append([]string{"-c", "1", filepath.Join(b.dir, "chatload")}, strings.Fields(sc.load)...)
 	args = append(args, "-addr", fmt.Sprintf("127.0.0.1:%d", p.port), "-pid", strconv.Itoa(p.cmd.Process.Pid),
 		"-dialect", c.dialect, "-size", strconv.Itoa(size), "-label", c.name, "-json", out)
+	if c.tokens != "" {
+		args = append(args, "-tokens", filepath.Join(b.dir, c.tokens))
+	}
 	if c.dialect == "minichat" {
-		args = append(args, "-tokens", b.seed.tokens, "-room-ids", b.seed.rooms[sc.rooms])
+		args = append(args, "-room-ids", b.seed.rooms[sc.rooms])
 	}
 	if sc.name == "lone" {
 		args = append(args, "-append", filepath.Join(data, "append"))

@@ -13,7 +13,7 @@ type scenario struct {
 }
 
 // anchors are the servers that the goals name.
-const anchors = "c-epoll minichat centrifuge-history c-epoll-100 hub"
+const anchors = "c-epoll minichat centrifuge-history centrifugo c-epoll-100 hub"
 
 var scenarios = []scenario{
 	{name: "start", what: "start of MiniChat on an empty folder and on one with 10,000 people", against: "minichat", own: starts},
@@ -22,19 +22,19 @@ var scenarios = []scenario{
 	{name: "f1k-full", what: "the same room saturated: 10 senders with 8 messages outstanding each", rooms: "f1k",
 		load: "fanout -n 1000 -senders 10 -window 8 -dur 4s -warm 1s", against: anchors + " lab"},
 	{name: "f10k-full", what: "10,000 in one room, saturated: 10 messages outstanding", rooms: "f10k",
-		load: "fanout -n 10000 -senders 10 -window 1 -dur 5s -warm 1s", against: "c-epoll minichat centrifuge-history c-epoll-100 hub"},
+		load: "fanout -n 10000 -senders 10 -window 1 -dur 5s -warm 1s", against: "c-epoll minichat centrifuge-history centrifugo c-epoll-100 hub"},
 	{name: "rooms", what: "1,000 rooms of 10, saturated: one sender in each with 1 message outstanding", rooms: "rooms",
-		load: "fanout -n 10000 -rooms 1000 -senders 1000 -window 1 -dur 4s -warm 1s", against: "c-epoll minichat centrifuge-history c-epoll-100 hub"},
+		load: "fanout -n 10000 -rooms 1000 -senders 1000 -window 1 -dur 4s -warm 1s", against: "c-epoll minichat centrifuge-history centrifugo c-epoll-100 hub"},
 	{name: "ten", what: "10 in one room, 20 messages/s: what a message takes that nothing delays", rooms: "f10",
 		load: "fanout -n 10 -senders 10 -rate 20 -dur 5s -warm 1s", against: "c-epoll minichat hub"},
 	{name: "ten-busy", what: "10 in one room, 500 messages/s: most come within a pause of the last", rooms: "f10",
 		load: "fanout -n 10 -senders 10 -rate 500 -dur 5s -warm 1s", against: "c-epoll minichat hub"},
 	{name: "idle", what: "10,000 in one room say nothing but pings", rooms: "f10k",
-		load: "idle -n 10000 -dur 8s", against: "c-epoll minichat centrifuge-history hub"},
+		load: "idle -n 10000 -dur 8s", against: "c-epoll minichat centrifuge-history centrifugo hub"},
 	{name: "idle-tls", what: "the same over TLS in the process", rooms: "f10k",
 		load: "idle -n 10000 -dur 4s -tls", against: "minichat-tls"},
 	{name: "storm", what: "10,000 in one room are cut off and return at once; 5 messages were missed; until one more message has reached all", rooms: "f10k",
-		load: "storm -n 10000 -senders 1 -par 4000 -missed 5", against: "c-epoll minichat centrifuge-history hub lab", rounds: 1},
+		load: "storm -n 10000 -senders 1 -par 4000 -missed 5", against: "c-epoll minichat centrifuge-history centrifugo hub lab", rounds: 1},
 	{name: "posts", what: "64 connections with 8 posts outstanding each, in 16 rooms that nobody watches", rooms: "posts",
 		load: "acks -n 64 -rooms 16 -window 8 -dur 5s -warm 1s", against: "minichat"},
 	{name: "lone", what: "one post at a time, turn by turn with a bare append + fdatasync", rooms: "posts",

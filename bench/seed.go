@@ -21,9 +21,9 @@ const people = 10_000
 // seed is a data folder with 10,000 people, each with a token of his own, and
 // the rooms of the scenarios. Every run of MiniChat begins with a copy of it.
 type seed struct {
-	data, tokens string
-	rooms        map[string]string // name of a set of rooms -> file of their IDs
-	frame        int               // bytes of a live event with a text of 100 bytes
+	data  string
+	rooms map[string]string // name of a set of rooms -> file of their IDs
+	frame int               // bytes of a live event with a text of 100 bytes
 }
 
 // sets are the rooms of the scenarios.
@@ -35,7 +35,7 @@ var sets = []struct {
 // fill makes the folder: the first person by the command line, as people do, the
 // others by the same statements in large transactions.
 func (b *bench) fill(ctx context.Context) (*seed, error) {
-	s := &seed{data: filepath.Join(b.dir, "seed"), tokens: filepath.Join(b.dir, "tokens"), rooms: map[string]string{}, frame: frameBytes(minichat.NewID(12))}
+	s := &seed{data: filepath.Join(b.dir, "seed"), rooms: map[string]string{}, frame: frameBytes(minichat.NewID(12))}
 	for _, set := range sets {
 		s.rooms[set.name] = filepath.Join(b.dir, set.name)
 	}
@@ -60,7 +60,7 @@ func (b *bench) fill(ctx context.Context) (*seed, error) {
 	if err = errors.Join(err, st.Close()); err != nil {
 		return nil, err
 	}
-	return s, os.WriteFile(s.tokens, []byte(strings.Join(p.tokens, "\n")), 0o600)
+	return s, os.WriteFile(filepath.Join(b.dir, "tokens"), []byte(strings.Join(p.tokens, "\n")), 0o600)
 }
 
 type populace struct {

@@ -10,7 +10,8 @@ type contender struct {
 	name, what string
 	builds     string // what must be built for it: a key of builds
 	dialect    string
-	ourSize    bool // raw frames as long as MiniChat's events, not 100 bytes
+	tokens     string // file of the scratch folder with a token for each person; "" where nobody signs in
+	ourSize    bool   // raw frames as long as MiniChat's events, not 100 bytes
 	command    string
 }
 
@@ -19,20 +20,21 @@ type contender struct {
 const serveMinichat = "BIN/minichat serve --listen ADDR --data DATA --limit posts_per_second=0 --limit connections_per_user=0 --limit unanswered_requests=0 --limit unready_connections_per_address=0"
 
 var contenders = []contender{
-	{"minichat", "MiniChat whole: its wire, sign-in by token, SQLite on disk, fsync before ack", "minichat", "minichat", false, serveMinichat},
-	{"minichat-tls", "the same with TLS in the process", "minichat", "minichat", false, serveMinichat + " --tls BIN/cert.pem,BIN/key.pem"},
-	{"c-epoll", "plain C on epoll, frames as long as MiniChat's", "c-epoll", "raw", true, "BIN/bcast PORT"},
-	{"c-epoll-100", "the same, frames of 100 bytes", "c-epoll", "raw", false, "BIN/bcast PORT"},
-	{"hub", "a bare Go hub with a pause of 1 ms", "limits", "raw", true, "BIN/limits -impl hub -flush 1ms -addr ADDR"},
-	{"epoll", "a raw epoll loop in Go", "limits", "raw", true, "BIN/limits -impl epoll -addr ADDR"},
-	{"gorilla", "gorilla/websocket, prepared messages", "limits", "raw", true, "BIN/limits -impl gorilla -addr ADDR"},
-	{"gorilla-chan", "gorilla/websocket, a queue and a writer per connection", "limits", "raw", true, "BIN/limits -impl gorilla-chan -addr ADDR"},
-	{"coder", "coder/websocket", "limits", "raw", true, "BIN/limits -impl coder -addr ADDR"},
-	{"gws", "lxzan/gws, Broadcaster", "limits", "raw", true, "BIN/limits -impl gws -addr ADDR"},
-	{"gobwas", "gobwas/ws, compiled frames", "limits", "raw", true, "BIN/limits -impl gobwas -addr ADDR"},
-	{"centrifuge", "Centrifugo's engine, JSON, no history", "centrifuge", "centrifugo", false, "BIN/centrifuge -addr ADDR"},
-	{"centrifuge-history", "Centrifugo's engine, JSON, history in memory with recovery", "centrifuge", "centrifugo", false, "BIN/centrifuge -history -addr ADDR"},
-	{"lab", "the classroom original (Flask, gevent)", "lab", "raw", false, "/usr/bin/python3 lab/run_lab.py LAB DATA/history.txt"},
+	{"minichat", "MiniChat whole: its wire, sign-in by token, SQLite on disk, fsync before ack", "minichat", "minichat", "tokens", false, serveMinichat},
+	{"minichat-tls", "the same with TLS in the process", "minichat", "minichat", "tokens", false, serveMinichat + " --tls BIN/cert.pem,BIN/key.pem"},
+	{"c-epoll", "plain C on epoll, frames as long as MiniChat's", "c-epoll", "raw", "", true, "BIN/bcast PORT"},
+	{"c-epoll-100", "the same, frames of 100 bytes", "c-epoll", "raw", "", false, "BIN/bcast PORT"},
+	{"hub", "a bare Go hub with a pause of 1 ms", "limits", "raw", "", true, "BIN/limits -impl hub -flush 1ms -addr ADDR"},
+	{"epoll", "a raw epoll loop in Go", "limits", "raw", "", true, "BIN/limits -impl epoll -addr ADDR"},
+	{"gorilla", "gorilla/websocket, prepared messages", "limits", "raw", "", true, "BIN/limits -impl gorilla -addr ADDR"},
+	{"gorilla-chan", "gorilla/websocket, a queue and a writer per connection", "limits", "raw", "", true, "BIN/limits -impl gorilla-chan -addr ADDR"},
+	{"coder", "coder/websocket", "limits", "raw", "", true, "BIN/limits -impl coder -addr ADDR"},
+	{"gws", "lxzan/gws, Broadcaster", "limits", "raw", "", true, "BIN/limits -impl gws -addr ADDR"},
+	{"gobwas", "gobwas/ws, compiled frames", "limits", "raw", "", true, "BIN/limits -impl gobwas -addr ADDR"},
+	{"centrifuge", "Centrifugo's engine, JSON, no history", "centrifuge", "centrifugo", "", false, "BIN/centrifuge -addr ADDR"},
+	{"centrifuge-history", "Centrifugo's engine, JSON, history in memory with recovery", "centrifuge", "centrifugo", "", false, "BIN/centrifuge -history -addr ADDR"},
+	{"centrifugo", "Centrifugo whole: sign-in by JWT, JSON, history in memory with recovery", "centrifugo", "centrifugo", "jwts", false, "BIN/centrifugo -c BIN/centrifugo.json -a 127.0.0.1 -p PORT"},
+	{"lab", "the classroom original (Flask, gevent)", "lab", "raw", "", false, "/usr/bin/python3 lab/run_lab.py LAB DATA/history.txt"},
 }
 
 // labPort is written in the classroom's file.

@@ -80,7 +80,11 @@ func (centrifugo) Headers(*Member) string { return "" }
 func (centrifugo) Join(m *Member, in []byte) ([]byte, bool, error) {
 	if in == nil {
 		m.ID = 2
-		out := `{"id":1,"connect":{}}` + "\n" + `{"id":2,"subscribe":{"channel":"` + m.Name + `"`
+		who := "{}"
+		if m.Token != "" {
+			who = `{"token":"` + m.Token + `"}`
+		}
+		out := `{"id":1,"connect":` + who + "}\n" + `{"id":2,"subscribe":{"channel":"` + m.Name + `"`
 		if m.Cursor > 0 {
 			out += `,"recover":true,"epoch":"` + m.Epoch + `","offset":` + strconv.FormatInt(m.Cursor, 10)
 		}
