@@ -154,10 +154,10 @@ func TestHold(t *testing.T) {
 	overAll(t, func(t *testing.T, w way) {
 		e := newEcho()
 		held := make(chan *Conn)
-		e.text = func(c *Conn, b []byte) {
+		e.on(func(c *Conn, b []byte) {
 			c.Hold(AppendText(nil, []byte("held")))
 			held <- c
-		}
+		})
 		_, ts := serve(t, w, Options{}, e, &Accept{})
 		for name, next := range map[string]func(*peer, *Conn) []byte{
 			"write": func(_ *peer, c *Conn) []byte {
