@@ -13,6 +13,9 @@ import (
 // welcomeRooms is how many rooms a welcome lists; the rest is read by HTTP.
 const welcomeRooms = 200
 
+// welcomeBytes is about what a welcome without rooms takes.
+const welcomeBytes = 2 << 10
+
 // first takes what comes before the connection has said hello: a hello, or the
 // connection ends. One that is wrong in a detail may be said again.
 func (p *peer) first(c *socket.Conn, f protocol.Frame, err error) {
@@ -104,7 +107,7 @@ func (p *peer) rooms(hello *protocol.Hello, u minichat.User) (first, all []minic
 }
 
 func (p *peer) welcome(n int64, u minichat.User, rooms []minichat.Room) []byte {
-	return protocol.AppendWelcome(nil, n, protocol.Welcome{
+	return protocol.AppendWelcome(make([]byte, 0, welcomeBytes), n, protocol.Welcome{
 		Conn: minichat.NewID(16), Epoch: p.s.o.Store.Epoch(), User: u, Rooms: rooms,
 		Limits: p.s.limitsJSON, HeartbeatMS: p.s.o.PingEvery.Milliseconds(), Server: "minichat/" + p.s.o.Version,
 	})

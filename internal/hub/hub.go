@@ -38,7 +38,7 @@ type Options struct {
 
 	Pause  time.Duration // 1 ms: the least time between two writes to the same room's watchers; it grows with their number
 	Gather time.Duration // 1 s: for how long presence and heads are gathered; typing: a quarter of it
-	Hold   time.Duration // 50 ms: how long a welcome may wait for what its first cursor brings, to go in one write with it
+	Hold   time.Duration // 500 ms: how long a welcome may wait for what its first cursor brings, to go in one write with it
 	Spread time.Duration // 10 s: over how long at most Drain bids people goodbye, and has them come back
 	Crowd  int           // 4096: from so many watchers on a flush is spread over the cores
 }
@@ -47,7 +47,7 @@ func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		at *time.Duration
 		to time.Duration
-	}{{&o.Pause, time.Millisecond}, {&o.Gather, time.Second}, {&o.Hold, 50 * time.Millisecond}, {&o.Spread, 10 * time.Second}} {
+	}{{&o.Pause, time.Millisecond}, {&o.Gather, time.Second}, {&o.Hold, 500 * time.Millisecond}, {&o.Spread, 10 * time.Second}} {
 		if *d.at == 0 {
 			*d.at = d.to
 		}

@@ -69,10 +69,9 @@ func (f *front) Close() error { return errors.Join(f.file.Close(), f.TCPListener
 func (f *front) run() {
 	defer close(f.ended)
 	for pause := time.Duration(0); ; {
-		fd, from, err := f.take()
+		err := f.take()
 		switch {
 		case err == nil:
-			f.open(fd, from)
 			pause = 0
 		case errors.Is(err, syscall.ECONNABORTED):
 		case isShortage(err):
@@ -91,26 +90,30 @@ func isShortage(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
-// take waits for the next connection.
-func (f *front) take() (fd int32, from netip.AddrPort, err error) {
+// takeBatch is how many connections are taken before others may run.
+const takeBatch = 32
+
+// take waits for connections and opens those that are there.
+func (f *front) take() error {
 	var failed error
-	err = f.raw.Read(func(l uintptr) bool {
-		for {
-			n, sa, err := syscall.Accept4(int(l), syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
+	err := f.raw.Read(func(l uintptr) bool {
+		for n := 0; n < takeBatch; {
+			fd, sa, err := syscall.Accept4(int(l), syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
 			switch err {
-			case syscall.EINTR:
-				continue
-			case syscall.EAGAIN:
-				return false
 			case nil:
-				fd, from = int32(n), addrOf(sa)
+				f.open(int32(fd), addrOf(sa))
+				n++
+			case syscall.EINTR:
+			case syscall.EAGAIN:
+				return n > 0
 			default:
 				failed = os.NewSyscallError("accept4", err)
+				return true
 			}
-			return true
 		}
+		return true
 	})
-	return fd, from, errors.Join(err, failed)
+	return errors.Join(err, failed)
 }
 
 func addrOf(sa syscall.Sockaddr) netip.AddrPort {
