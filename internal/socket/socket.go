@@ -1,6 +1,7 @@
 // Package socket is a WebSocket server (RFC 6455) for text messages: the
-// handshake behind net/http, frames in and out, pings and closing. An idle
-// connection holds no buffer and no timer; a write never waits for the peer.
+// handshake before net/http or behind it, frames in and out, pings and closing.
+// An idle connection holds no buffer and no timer; a write never waits for the
+// peer.
 package socket
 
 import (
