@@ -193,7 +193,7 @@ func (b *bench) takeProfile(sc scenario, p *process) {
 	wait, seconds := 2500*time.Millisecond, 3
 	switch {
 	case strings.HasPrefix(sc.load, "storm"):
-		wait, seconds = 2*time.Second, 2 // the return; it ends by itself
+		wait, seconds = 2*time.Second, 1 // the return; it ends by itself
 	case strings.Contains(sc.load, "-n 10000"):
 		wait, seconds = 3500*time.Millisecond, 2 // until all are in
 	}
