@@ -216,6 +216,14 @@ func TestReadersAnswerEachByHimself(t *testing.T) {
 		if err := <-left; !errors.Is(err, context.Canceled) {
 			t.Errorf("who gave up got %v", err)
 		}
+		for range 8 { // what he asked with is not theirs yet
+			waiting.Go(func() {
+				if u, err := s.GetUser(t.Context(), "ana"); err != nil || u == nil || u.Handle != "ana" {
+					t.Errorf("%v, %v", u, err)
+				}
+			})
+		}
+		await(t, "eight more have asked", func() bool { return asked(s) == many+9 })
 		release()
 		waiting.Wait()
 		if handle != "as it was" {
