@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 )
 
 // conn is a connection that keeps the statements that the readers run on it.
@@ -77,7 +78,14 @@ func (c *conn) exec(query string) error {
 
 // answer answers all that was asked, in one transaction. It began after they
 // asked: so each sees what was committed before.
-func (c *conn) answer(batch []*ask) error {
+func (c *conn) answer(batch []*ask) (err error) {
+	answered := 0
+	defer func() {
+		if p := recover(); p != nil {
+			answer(batch[answered:], fmt.Errorf("panic in a read: %v\n%s", p, debug.Stack()))
+			err = driver.ErrBadConn
+		}
+	}()
 	if len(batch) > 1 {
 		if err := c.exec("BEGIN"); err != nil {
 			answer(batch, err)
@@ -88,6 +96,7 @@ func (c *conn) answer(batch []*ask) error {
 		if a.err = a.ctx.Err(); a.err == nil {
 			a.found, a.err = c.row(a.query, a.args, a.row)
 		}
+		answered++
 		a.done <- struct{}{}
 	}
 	if len(batch) > 1 && c.exec("COMMIT") != nil {

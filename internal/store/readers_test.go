@@ -3,14 +3,18 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"modernc.org/sqlite"
 
 	"minichat"
 )
@@ -231,6 +235,34 @@ func TestReadersAnswerEachByHimself(t *testing.T) {
 		}
 		holdPool(t, s)() // the transactions have ended
 	})
+}
+
+// A panic in the database's code ends neither the process nor a reader, and none
+// waits for ever.
+func TestReadersOutliveAPanic(t *testing.T) {
+	sqlite.MustRegisterScalarFunction("fall", 0, func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) { panic("fell") })
+	s := open(t, backends()[0].url(t))
+	addUser(t, s, "ana")
+	for range 3 {
+		var reading sync.WaitGroup
+		for i := range 100 {
+			reading.Go(func() {
+				var n int64
+				if i != 50 {
+					// Who shares the batch may be told of it.
+					if u, err := s.GetUser(t.Context(), "ana"); err == nil && u == nil || err != nil && !strings.Contains(err.Error(), "fell") {
+						t.Errorf("%v, %v", u, err)
+					}
+				} else if _, err := s.row(t.Context(), "SELECT fall()", nil, &n); err == nil || !strings.Contains(err.Error(), "fell") {
+					t.Errorf("the read that panicked: %v", err)
+				}
+			})
+		}
+		reading.Wait()
+		if u, err := s.GetUser(t.Context(), "ana"); err != nil || u == nil {
+			t.Errorf("after it: %v, %v", u, err)
+		}
+	}
 }
 
 // Close under load answers all who ask, and ends the readers. After it a read
