@@ -27,8 +27,15 @@ type Client struct {
 // Session is one connection that has said who it is. Its methods may be called
 // by any goroutine, but Start once and first, and Leave once and last.
 type Session struct {
-	hub     *Hub
+	// What each delivery reads stands together.
 	conn    *socket.Conn
+	mu      sync.Mutex // errands to closed
+	errands *errands   // nil: none
+	watches []*watch
+	before  *before // until Start
+	closed  bool
+
+	hub     *Hub
 	user    *user
 	enc     *Encoding
 	id      string
@@ -38,12 +45,6 @@ type Session struct {
 	away    atomic.Bool
 	ending  atomic.Bool // was told to go
 	follows atomic.Bool // is counted in user.following
-
-	mu      sync.Mutex // all below
-	before  *before    // until Start
-	closed  bool
-	watches []*watch
-	errands *errands // nil: none
 }
 
 // errands are what a session has under way; an idle one holds none.

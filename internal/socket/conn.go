@@ -30,11 +30,23 @@ const (
 // TLS on it, or, where there is no poller, a net.Conn and a goroutine that reads
 // it.
 type Conn struct {
-	srv     *Server
+	// What each write reads stands together.
+	srv      *Server
+	link     *link      // nil: a plain descriptor of ours
+	fd       int32      // valid while state is not over, under mu
+	stamp    int32      // the poller's
+	mu       sync.Mutex // state to done
+	out      *outbox    // what waits for the peer; nil: nothing
+	state    int8
+	reading  bool          // a goroutine reads, or finishes, a descriptor of ours
+	more     bool          // something came since it last looked
+	ended    bool          // the peer will send no more: read up to the end
+	draining bool          // a goroutine is writing out
+	held     bool          // out waits for the next write
+	drained  chan struct{} // made when asked for
+	done     chan struct{} // made when asked for
+
 	as      *Accept
-	link    *link   // nil: a plain descriptor of ours
-	fd      int32   // valid while state is not over, under mu
-	stamp   int32   // the poller's
 	handler Handler // nil: the first request was not upgraded; whoever reads sets it
 	limit   atomic.Int64
 	in      *reader // of whoever reads; nil while idle
@@ -44,17 +56,6 @@ type Conn struct {
 
 	heard                             atomic.Uint32 // ticks; when the last byte came
 	readyBy, frameBy, stallBy, overBy atomic.Uint32 // ticks; 0: no such deadline
-
-	mu       sync.Mutex
-	state    int8
-	reading  bool          // a goroutine reads, or finishes, a descriptor of ours
-	more     bool          // something came since it last looked
-	ended    bool          // the peer will send no more: read up to the end
-	draining bool          // a goroutine is writing out
-	held     bool          // out waits for the next write
-	out      *outbox       // what waits for the peer; nil: nothing
-	drained  chan struct{} // made when asked for
-	done     chan struct{} // made when asked for
 }
 
 // link is what a connection has beside a descriptor of ours, or instead of one.

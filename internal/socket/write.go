@@ -26,6 +26,9 @@ func (c *Conn) Write(frames []byte) bool {
 	return c.state == live
 }
 
+// Near reads what Write will, to have it in the processor's caches; true.
+func (c *Conn) Near() bool { return c.srv != nil }
+
 // Hold keeps frames, which are the connection's from now on, to go in one call
 // with the next that anybody writes, before it, or with Flush.
 func (c *Conn) Hold(frames []byte) {
