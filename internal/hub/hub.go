@@ -82,6 +82,7 @@ type Hub struct {
 	dirty   dirtyRooms
 	notes   notes
 	flights flights
+	turns   turns
 	batches sync.Pool // *batch, empty
 	count   counters
 }
