@@ -35,7 +35,8 @@ func digest(kind string, body any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("digest of a %s: %w", kind, err)
 	}
-	h := sha256.Sum256(append([]byte(kind+" "), b...))
+	said := make([]byte, 0, len(kind)+1+len(b))
+	h := sha256.Sum256(append(append(append(said, kind...), ' '), b...))
 	return h[:], nil
 }
 

@@ -78,12 +78,13 @@ func (p *peer) dispatch(f protocol.Frame) {
 // change does one keyed request and answers it; the event that it makes waits
 // on this connection for the answer.
 func (p *peer) change(f protocol.Frame, k keyedRequest, queued func()) {
-	payload := protocol.AppendError(nil, &f.N, minichat.Errorf(minichat.Internal, "Something went wrong on the server. It has been logged."))
+	var payload []byte
 	p.session.Begin(k.room, k.key)
 	defer func() {
 		if v := recover(); v != nil {
 			p.s.metrics.panics.Inc()
 			p.fault(f.Type, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+			payload = protocol.AppendError(nil, &f.N, minichat.Errorf(minichat.Internal, "Something went wrong on the server. It has been logged."))
 		}
 		p.session.Answer(k.room, k.key, payload)
 	}()

@@ -52,6 +52,9 @@ func (s *Session) answer() {
 	for _, a := range list {
 		size += len(a.payload) + frameOverhead
 	}
+	if w := s.watching(list[0].room); w != nil && w.held != nil {
+		size += min(len(w.held.buf), piece) // goes behind them
+	}
 	frames := make([]byte, 0, size)
 	for _, a := range list {
 		frames = appendFrame(frames, a.payload)

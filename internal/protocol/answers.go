@@ -18,8 +18,14 @@ type OK struct {
 	OnlineCount *int64 // of a watch, also 0
 }
 
+// usualOK is room for what answers a post.
+const usualOK = 128
+
 // AppendOK appends the ok that answers request n.
 func AppendOK(dst []byte, n int64, f OK) []byte {
+	if dst == nil {
+		dst = make([]byte, 0, usualOK)
+	}
 	dst = appendIntField(append(dst, `{"type":"ok"`...), "n", n)
 	dst = appendIntIf(dst, "seq", f.Seq)
 	dst = appendStringIf(dst, "id", f.ID)

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -12,7 +13,11 @@ import (
 // bad_json bad_frame bad_utf8 bad_field unknown_field or unknown_type; the frame
 // then still holds Type and N if they could be read, for the answer.
 func Decode(b []byte, depth int64) (Frame, error) {
-	var o object
+	o := objects.Get().(*object)
+	defer func() {
+		*o = object{}
+		objects.Put(o)
+	}()
 	broken := o.parse(b, depth)
 	var f Frame
 	if v := o.take("n", false); v != nil {
@@ -37,13 +42,16 @@ func Decode(b []byte, depth int64) (Frame, error) {
 	if !f.HasN && (f.Type != "typing" || o.find("n") != nil) {
 		o.complain("n", "must be there, an integer from 0 to %d, in digits alone", int64(MaxInt))
 	}
-	body := decode(&o)
+	body := decode(o)
 	if err := o.finish(); err != nil {
 		return f, err
 	}
 	f.Body = body
 	return f, nil
 }
+
+// objects are for frames: one is a kilobyte, and nothing of it outlives Decode.
+var objects = sync.Pool{New: func() any { return new(object) }}
 
 // decoders has one line for each type of request.
 var decoders = map[string]func(*object) any{
