@@ -31,7 +31,7 @@ func (b *bench) buildCentrifugo(ctx context.Context) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, "go", "install", centrifugoModule)
-	cmd.Env = append(os.Environ(), "GOBIN="+dir)
+	cmd.Env = append(os.Environ(), "GOBIN="+dir, "CGO_ENABLED=0")
 	return output(cmd, "")
 }
 
