@@ -16,6 +16,7 @@ import (
 
 	"minichat/internal/certs"
 	"minichat/internal/config"
+	"minichat/internal/httpd"
 	"minichat/internal/socket"
 )
 
@@ -119,7 +120,7 @@ func (d *door) serve(h http.Handler, sockets *socket.Server, public string) <-ch
 	served := make(chan error, 2)
 	d.front = d.newServer(h)
 	if d.cert == nil {
-		d.main = sockets.Front(d.main, h)
+		d.main = sockets.Front(d.main, h, httpd.SocketPaths...)
 	}
 	go func() { served <- d.front.Serve(d.main) }()
 	if d.plain != nil {

@@ -85,7 +85,7 @@ func newPlaceWithoutOwner(t *testing.T, changes ...change) *place {
 	must(err)
 	p := &place{t: t, s: s, st: st, auth: a, chat: c, hub: h, logs: logs}
 	p.http = httptest.NewUnstartedServer(s)
-	p.http.Listener = sockets.Front(p.http.Listener, s)
+	p.http.Listener = sockets.Front(p.http.Listener, s, SocketPaths...)
 	p.http.Start()
 	p.url = p.http.URL
 	t.Cleanup(func() {

@@ -16,6 +16,9 @@ import (
 // helloWithin is how long a new connection may stay silent.
 const helloWithin = 5 * time.Second
 
+// SocketPaths are where WebSockets are opened, the lab's included.
+var SocketPaths = []string{v1 + "/socket", "/chat"}
+
 // peer is one connection of the protocol. There may be very many that do
 // nothing, so it holds as little as can be.
 //

@@ -12,14 +12,14 @@ func (c *Conn) Close(code int, reason string) {
 
 // part begins the closing handshake. mu is held, state is live.
 func (c *Conn) part(code int, reason string) {
-	c.farewell(appendClose(nil, code, reason))
+	c.farewell(func() { c.push(appendClose(nil, code, reason)) })
 }
 
-// farewell sends the last that goes out. mu is held, state is live or opening.
-func (c *Conn) farewell(last []byte) {
+// farewell has say write the last that goes out. mu is held, state is live or opening.
+func (c *Conn) farewell(say func()) {
 	c.leave(closing)
 	c.deadline(&c.overBy, c.srv.ticks(c.srv.o.Stall+c.srv.o.Linger))
-	c.push(last)
+	say()
 	if c.state == closing && !c.waiting() {
 		c.parted()
 	}

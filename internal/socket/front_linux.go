@@ -7,17 +7,18 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
 
 // Front stands between a listener on plain TCP and an http.Server with handler h.
-// A connection that begins with a plain request for a WebSocket never reaches
-// net/http: the pollers wait for the request, h answers it on the goroutine that
-// reads it, and the connection keeps its descriptor. All others come out of
-// Accept, with what they have sent. Where there is no poller it returns l.
-// Closing it closes l.
-func (s *Server) Front(l net.Listener, h http.Handler) net.Listener {
+// A connection that begins with a plain request for a WebSocket at one of paths
+// never reaches net/http: the pollers wait for the request, h answers it on the
+// goroutine that reads it, and the connection keeps its descriptor. All others
+// come out of Accept, with what they have sent. Where there is no poller it
+// returns l. Closing it closes l.
+func (s *Server) Front(l net.Listener, h http.Handler, paths ...string) net.Listener {
 	tcp, ok := l.(*net.TCPListener)
 	if !ok || len(s.pollers) == 0 {
 		return l
@@ -35,7 +36,9 @@ func (s *Server) Front(l net.Listener, h http.Handler) net.Listener {
 	raw.Control(func(fd uintptr) {
 		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
 	})
-	f := &front{TCPListener: tcp, file: file, raw: raw, srv: s, handler: h, others: make(chan net.Conn), ended: make(chan struct{})}
+	f := &front{TCPListener: tcp, file: file, raw: raw, srv: s, handler: h, paths: paths, others: make(chan net.Conn), ended: make(chan struct{})}
+	f.out = f.moveOut
+	f.reserve()
 	go f.run()
 	return f
 }
@@ -47,9 +50,14 @@ type front struct {
 	raw     syscall.RawConn
 	srv     *Server
 	handler http.Handler
-	others  chan net.Conn // for net/http
-	ended   chan struct{} // closed when nothing more is accepted
-	err     error         // why; set before ended is closed
+	paths   []string
+	out     func(*Conn) (*net.TCPConn, error) // moveOut
+	others  chan net.Conn                     // for net/http
+	ended   chan struct{}                     // closed when nothing more is accepted
+	err     error                             // why; set before ended is closed
+
+	mu    sync.Mutex // held while a connection is accepted, or has two descriptors
+	spare int        // a descriptor to give up for the second one; -1: none
 }
 
 // Accept returns the next connection that is not ours.
@@ -67,7 +75,7 @@ func (f *front) Close() error { return errors.Join(f.file.Close(), f.TCPListener
 
 // run accepts until the listener is closed.
 func (f *front) run() {
-	defer close(f.ended)
+	defer f.end()
 	for pause := time.Duration(0); ; {
 		err := f.take()
 		switch {
@@ -98,7 +106,9 @@ func (f *front) take() error {
 	var failed error
 	err := f.raw.Read(func(l uintptr) bool {
 		for n := 0; n < takeBatch; {
+			f.mu.Lock()
 			fd, sa, err := syscall.Accept4(int(l), syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
+			f.mu.Unlock()
 			switch err {
 			case nil:
 				f.open(int32(fd), addrOf(sa))
@@ -133,7 +143,7 @@ func addrOf(sa syscall.Sockaddr) netip.AddrPort {
 // open has a poller wait for the first request of a connection.
 func (f *front) open(fd int32, from netip.AddrPort) {
 	s := f.srv
-	c := &Conn{srv: s, fd: fd, state: opening, link: &link{greeting: &greeting{handler: f.handler, others: f.others, ended: f.ended, from: from}}}
+	c := &Conn{srv: s, fd: fd, state: opening, link: &link{greeting: &greeting{handler: f.handler, paths: f.paths, out: f.out, others: f.others, ended: f.ended, from: from}}}
 	c.heard.Store(s.now())
 	if !s.wheel.add(c) {
 		release(fd) // the server is closed
@@ -144,9 +154,9 @@ func (f *front) open(fd int32, from netip.AddrPort) {
 	c.join(nil)
 }
 
-// moveOut makes a net.Conn of the connection's descriptor, and forgets it: whoever
+// moveOut makes a net.Conn of a connection's descriptor, and forgets it: whoever
 // reads it finds that it is over. nil: it was over before.
-func (c *Conn) moveOut() (*net.TCPConn, error) {
+func (f *front) moveOut(c *Conn) (*net.TCPConn, error) {
 	c.mu.Lock()
 	if c.state == over {
 		c.mu.Unlock()
@@ -159,12 +169,51 @@ func (c *Conn) moveOut() (*net.TCPConn, error) {
 	c.leave(over)
 	c.mu.Unlock()
 	file := os.NewFile(uintptr(fd), "connection")
-	defer file.Close()
 	nc, err := net.FileConn(file) // has a descriptor of its own
+	if err != nil {
+		return f.moveOutSpare(file)
+	}
+	file.Close()
+	return nc.(*net.TCPConn), nil
+}
+
+// moveOutSpare is the rest of moveOut where descriptors have run out.
+func (f *front) moveOutSpare(file *os.File) (*net.TCPConn, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.release()
+	nc, err := net.FileConn(file)
+	file.Close()
+	f.reserve()
 	if err != nil {
 		return nil, err
 	}
 	return nc.(*net.TCPConn), nil
+}
+
+// reserve takes a spare descriptor. mu is held, or f not yet known.
+func (f *front) reserve() {
+	fd, err := syscall.Open(os.DevNull, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if f.spare = fd; err != nil {
+		f.spare = -1 // the next who needs it may find that there is one again
+	}
+}
+
+// release gives the spare descriptor up. mu is held.
+func (f *front) release() {
+	if f.spare >= 0 {
+		syscall.Close(f.spare)
+		f.spare = -1
+	}
+}
+
+// end is what follows the last connection.
+func (f *front) end() {
+	close(f.ended)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.release()
+	f.file.Close()
 }
 
 // boundNow is bound for a descriptor.

@@ -35,6 +35,8 @@ func answering(s *Server, h Handler) http.Handler {
 		case "/panic":
 			panic("a bug")
 		case "/nothing":
+		case "/long":
+			w.Write(bytes.Repeat([]byte{0xFF}, 1<<20))
 		default:
 			body, _ := io.ReadAll(r.Body)
 			host, port, err := net.SplitHostPort(r.RemoteAddr)
@@ -48,7 +50,7 @@ func behindFront(t *testing.T, o Options) (s *Server, front, plain *httptest.Ser
 	s, e = New(o), newEcho()
 	front = httptest.NewUnstartedServer(answering(s, e))
 	front.Config.ErrorLog, front.Config.MaxHeaderBytes = quiet(), 32<<10
-	front.Listener = s.Front(front.Listener, front.Config.Handler)
+	front.Listener = s.Front(front.Listener, front.Config.Handler, "/ws", "/panic", "/nothing", "/page", "/long")
 	front.Start()
 	plain = httptest.NewUnstartedServer(answering(s, e))
 	plain.Config.ErrorLog, plain.Config.MaxHeaderBytes = quiet(), 32<<10
@@ -131,6 +133,11 @@ func TestFrontAnswersAsNetHTTPDoes(t *testing.T) {
 		"a line without a colon":      {with("nonsense\r\n")},
 		"a space before the colon":    {with("X-Space : a\r\n")},
 		"a bare line feed":            {instead("Host: x\r\n", "Host: x\n")},
+		"only line feeds":             {"GET /p HTTP/1.1\nHost: x\n\n"},
+		"only line feeds, a socket":   {strings.ReplaceAll(asked, "\r\n", "\n")},
+		"line feeds in HTTP/1.0":      {"GET /p HTTP/1.0\n\n"},
+		"a line feed at the end":      {"GET /ws HTTP/1.1\r\nHost: x\r\n\n"},
+		"half a nonsense":             {"GET nonsense\r\n"},
 		"a control character":         {with("X-Bad: a\x01b\r\n")},
 		"a zero":                      {with("X-Bad: a\x00b\r\n")},
 		"no name":                     {with(": a\r\n")},
@@ -206,7 +213,7 @@ func TestFrontUpgrades(t *testing.T) {
 // What a handler does not upgrade, or breaks off, is answered and over.
 func TestFrontEndsWhatIsNoUpgrade(t *testing.T) {
 	s, front, _, _ := behindFront(t, Options{})
-	for path, want := range map[string]string{"/page": "200 OK", "/panic": "500 Internal Server Error"} {
+	for path, want := range map[string]string{"/page": "200 OK", "/panic": "500 Internal Server Error", "/long": "500 Internal Server Error"} {
 		nc, err := net.Dial("tcp", front.Listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
@@ -290,7 +297,7 @@ func FuzzReadHead(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, rest, v := readHead(b)
+		got, rest, v := readHead(b, []string{"/ws", "/"})
 		if v != plainUpgrade {
 			if got != nil || rest != nil {
 				t.Errorf("verdict %d with %v", v, got)
@@ -308,6 +315,41 @@ func FuzzReadHead(f *testing.F) {
 			t.Errorf("%q:\n%+v %q\n%+v %q", b, got, rest, want, behind)
 		}
 	})
+}
+
+// A handler may take longer than the head may.
+func TestFrontWaitsForTheHandler(t *testing.T) {
+	s := New(Options{Tick: 10 * time.Millisecond, Opening: 20 * time.Millisecond})
+	ts := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for began := s.now(); s.now() < began+10; time.Sleep(time.Millisecond) {
+		}
+		s.Upgrade(w, r, &Accept{}, newEcho())
+	}))
+	ts.Listener = s.Front(ts.Listener, ts.Config.Handler, "/ws")
+	ts.Start()
+	t.Cleanup(func() { s.Close(); ts.Close() })
+	if got := talk(t, ts, 1, asked); !strings.HasPrefix(got, "101") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// What is left of an answer is no frame, however much of it has gone.
+func TestAnswerInParts(t *testing.T) {
+	answer, more := answer("dGhlIHNhbXBsZSBub25jZQ==", "v1"), AppendText(nil, bytes.Repeat([]byte("x"), 367))
+	for gone := range answer {
+		for step := 1; step < len(answer)+len(more); step += 13 {
+			o := answerLeft(answer[gone:])
+			o.put(more)
+			for o.size() > 0 {
+				o.took(min(step, o.size()))
+			}
+		}
+		o := answerLeft(answer[gone:])
+		o.put(more)
+		if o.cut(); string(o.rest()) != string(answer[gone:]) {
+			t.Fatalf("after %d bytes had gone, %q was left of %q", gone, o.rest(), answer[gone:])
+		}
+	}
 }
 
 // lockedText is a log that is read while it is written.
@@ -347,7 +389,14 @@ func TestFrontWithoutDescriptors(t *testing.T) {
 	}
 	syscall.Close(last)
 	short := was
-	short.Cur = uint64(last) + 1 // one more for us, none for the server
+	short.Cur = uint64(last) + 2 // one more for us, one for the server, which has a spare one for net/http's
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &short); err != nil {
+		t.Fatal(err)
+	}
+	if got := talk(t, front, 1, "GET /p HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); !strings.HasPrefix(got, "200") {
+		t.Errorf("with one descriptor for the server: got %s; it says %s", got, said.String())
+	}
+	short.Cur = uint64(last) + 1 // none for the server
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &short); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,9 @@ import (
 	"time"
 )
 
+// maxReply is how long an answer may be that is no upgrade.
+const maxReply = 16 << 10
+
 // maxOpening is how long the head of the first request may be here. Longer ones are
 // net/http's.
 const maxOpening = 8 << 10
@@ -17,8 +21,10 @@ const maxOpening = 8 << 10
 // greeting is what a connection is before its first request was answered.
 type greeting struct {
 	handler http.Handler
-	others  chan<- net.Conn // where it goes if it is not ours
-	ended   <-chan struct{} // closed when nobody takes it there any more
+	paths   []string                          // that are ours
+	out     func(*Conn) (*net.TCPConn, error) // takes it off the poller; nil: it was over before
+	others  chan<- net.Conn                   // where it goes if it is not ours
+	ended   <-chan struct{}                   // closed when nobody takes it there any more
 	from    netip.AddrPort
 	came    []byte // of the head
 	over    bool   // the request was answered, or is net/http's
@@ -35,7 +41,7 @@ func (c *Conn) greet(b []byte) []byte {
 		g.came = append(g.came, b...)
 		b = g.came
 	}
-	r, rest, verdict := readHead(b)
+	r, rest, verdict := readHead(b, g.paths)
 	switch {
 	case verdict == partial && len(b) < maxOpening:
 		if g.came == nil {
@@ -48,6 +54,7 @@ func (c *Conn) greet(b []byte) []byte {
 		return nil
 	}
 	g.over = true
+	c.frameBy.Store(0) // all is here: what the handler takes is its own
 	r.RemoteAddr = g.from.String()
 	w := &reply{c: c, header: http.Header{}}
 	done := false
@@ -67,7 +74,7 @@ func (c *Conn) greet(b []byte) []byte {
 
 // pass gives the connection to net/http, with what came of it.
 func (c *Conn) pass(g *greeting, came []byte) {
-	nc, err := c.moveOut()
+	nc, err := g.out(c)
 	if err != nil {
 		c.srv.o.Log.Warn("a connection is lost", "err", err)
 	}
@@ -117,7 +124,10 @@ func (w *reply) WriteHeader(status int) {
 }
 
 func (w *reply) Write(b []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
+	if w.WriteHeader(http.StatusOK); len(w.body)+len(b) > maxReply {
+		w.status, w.body = http.StatusInternalServerError, nil
+		return 0, errors.New("too long an answer to the request for a WebSocket")
+	}
 	w.body = append(w.body, b...)
 	return len(b), nil
 }
@@ -154,9 +164,8 @@ func (w *reply) upgrade(a *Accept, h Handler, answer []byte) (*Conn, error) {
 	c.srv.openings.Add(-1)
 	c.link, c.as, c.handler, c.state = nil, a, h, live
 	c.limit.Store(a.ReadLimit)
-	c.frameBy.Store(0)
 	boundNow(c.fd)
-	c.push(answer) // who is gone meanwhile is told of by Closed
+	c.pushAnswer(answer) // who is gone meanwhile is told of by Closed
 	return c, nil
 }
 
@@ -175,7 +184,6 @@ func (c *Conn) decline(w *reply) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == opening {
-		c.frameBy.Store(0)
-		c.farewell(b.Bytes())
+		c.farewell(func() { c.pushAnswer(b.Bytes()) })
 	}
 }

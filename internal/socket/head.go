@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -17,30 +18,39 @@ const (
 	other                       // anything else: net/http knows what to do with it
 )
 
-const get = "GET "
+const (
+	get     = "GET "
+	version = " HTTP/1.1\r\n"
+)
 
 // readHead looks at the beginning of a connection (RFC 9112). It knows requests for
-// a WebSocket as browsers and libraries write them, and leaves all else, with every
-// question of how a malformed one is answered, to net/http. rest is what stands
-// behind the request.
-func readHead(b []byte) (r *http.Request, rest []byte, v verdict) {
+// a WebSocket at one of paths, as browsers and libraries write them, and leaves all
+// else, with every question of how a malformed one is answered, to net/http, as
+// soon as it can be told. rest is what stands behind the request.
+func readHead(b []byte, paths []string) (r *http.Request, rest []byte, v verdict) {
 	if n := min(len(b), len(get)); string(b[:n]) != get[:n] {
 		return nil, nil, other
 	}
-	end := bytes.Index(b, []byte("\r\n\r\n"))
-	if end < 0 {
+	line := bytes.IndexByte(b, '\n') + 1
+	if line == 0 {
 		return nil, nil, partial
 	}
-	first, lines, _ := strings.Cut(string(b[:end+2]), "\r\n")
-	target, ok := strings.CutSuffix(first[len(get):], " HTTP/1.1")
-	if !ok || !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") || strings.ContainsAny(target, " #") {
+	target, ok := strings.CutSuffix(string(b[len(get):line]), version)
+	if path, _, _ := strings.Cut(target, "?"); !ok || !slices.Contains(paths, path) || strings.ContainsAny(target, " #") {
 		return nil, nil, other
 	}
 	u, err := url.ParseRequestURI(target)
 	if err != nil {
 		return nil, nil, other
 	}
-	header, host, ok := readHeader(lines)
+	end := bytes.Index(b, []byte("\r\n\r\n"))
+	if end < 0 {
+		if bytes.Count(b, []byte("\n")) > bytes.Count(b, []byte("\r\n")) {
+			return nil, nil, other // lines that end otherwise: this may be all
+		}
+		return nil, nil, partial
+	}
+	header, host, ok := readHeader(string(b[line : end+2]))
 	if !ok || !hasToken(header, "Upgrade", "websocket") {
 		return nil, nil, other
 	}

@@ -73,7 +73,7 @@ func serve(t testing.TB, w way, o Options, h Handler, a *Accept) (*Server, *http
 	case onTCP:
 		ts.Start()
 	case fronted:
-		ts.Listener = s.Front(ts.Listener, ts.Config.Handler)
+		ts.Listener = s.Front(ts.Listener, ts.Config.Handler, "/")
 		ts.Start()
 	default:
 		if w == onTLS {

@@ -16,6 +16,10 @@ func waitingFor(frames []byte, n int) *outbox {
 	return &outbox{b: append([]byte(nil), frames[n:]...), edge: edge - n}
 }
 
+// answerLeft makes one of what is left of an answer of HTTP, of which something has
+// gone or all must: only what is put behind it is frames.
+func answerLeft(b []byte) *outbox { return &outbox{b: append([]byte(nil), b...), edge: len(b)} }
+
 // size is how many bytes wait; of nil, none.
 func (o *outbox) size() int {
 	if o == nil {

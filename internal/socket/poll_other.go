@@ -22,9 +22,7 @@ func (*poller) remove(*Conn) {}
 func (*poller) close() {}
 
 // Front returns l: without a poller net/http takes all connections.
-func (*Server) Front(l net.Listener, _ http.Handler) net.Listener { return l }
-
-func (*Conn) moveOut() (*net.TCPConn, error) { return nil, nil }
+func (*Server) Front(l net.Listener, _ http.Handler, _ ...string) net.Listener { return l }
 
 func boundNow(int32) {}
 

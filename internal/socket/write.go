@@ -121,6 +121,19 @@ func (c *Conn) push(frames []byte) {
 	c.srv.wg.Go(c.drain)
 }
 
+// pushAnswer writes an answer of HTTP, or keeps it before all frames. mu is held.
+func (c *Conn) pushAnswer(b []byte) {
+	n, err := c.put(b)
+	if err != nil {
+		c.lost()
+		return
+	}
+	if n < len(b) {
+		c.out = answerLeft(b[n:])
+		c.deadline(&c.stallBy, c.srv.ticks(c.srv.o.Stall))
+	}
+}
+
 // pour writes what waits when the kernel has room again. mu is held.
 func (c *Conn) pour() {
 	n, err := c.put(c.out.rest())
