@@ -21,19 +21,7 @@ func (r *room) wake() {
 	}
 	gap := time.Since(r.flushed)
 	wait, busy := r.pause-gap, gap < 2*r.took
-	if wait <= 0 && r.watchers() <= few {
-		r.flushing = r.hub.turns.put(r.hub, r, busy)
-		return
-	}
 	r.flushing = r.hub.run(func() { r.flush(wait, busy) })
-}
-
-// watchers is how many there are, counting holes. mu is held.
-func (r *room) watchers() (n int) {
-	for _, g := range r.groups {
-		n += len(g.list)
-	}
-	return n
 }
 
 // nextPause is for how long a room's next events gather after a flush that took
@@ -65,23 +53,18 @@ func (r *room) flush(wait time.Duration, busy bool) {
 		if wait > 0 && !r.hub.sleep(wait) {
 			return // the hub closes
 		}
-		if wait = r.flushOnce(busy); wait == 0 {
+		began := time.Now()
+		r.mu.Lock()
+		groups := r.groups
+		r.mu.Unlock()
+		for _, g := range groups {
+			r.flushGroup(g)
+		}
+		if wait = r.rest(began, busy); wait == 0 {
 			return
 		}
 		busy = true
 	}
-}
-
-// flushOnce writes what gathered, and returns 0 or how long to wait for more.
-func (r *room) flushOnce(busy bool) time.Duration {
-	began := time.Now()
-	r.mu.Lock()
-	groups := r.groups
-	r.mu.Unlock()
-	for _, g := range groups {
-		r.flushGroup(g)
-	}
-	return r.rest(began, busy)
 }
 
 // rest ends a flush if nothing has gathered since it began, and returns 0; else

@@ -82,7 +82,6 @@ type Hub struct {
 	dirty   dirtyRooms
 	notes   notes
 	flights flights
-	turns   turns
 	batches sync.Pool // *batch, empty
 	count   counters
 }
