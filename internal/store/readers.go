@@ -25,9 +25,6 @@ type ask struct {
 	done  chan struct{} // holds one
 }
 
-// asks are used again. One that its caller has left belongs to a reader and is not.
-var asks = sync.Pool{New: func() any { return &ask{done: make(chan struct{}, 1)} }}
-
 // set takes over what the caller may use otherwise once he has given up.
 func (a *ask) set(ctx context.Context, query string, args []any, columns int) error {
 	a.ctx, a.query = ctx, query
@@ -47,14 +44,6 @@ func (a *ask) set(ctx context.Context, query string, args []any, columns int) er
 	return nil
 }
 
-// free forgets all that was asked and answered.
-func (a *ask) free() {
-	clear(a.args)
-	clear(a.row)
-	*a = ask{args: a.args[:0], row: a.row[:0], done: a.done}
-	asks.Put(a)
-}
-
 // readers answer reads of one row. What was asked while they were busy, or while
 // others had something to do, shares one transaction of the database: beginning
 // and ending it costs as much as such a read. And only their few goroutines need
@@ -67,6 +56,7 @@ type readers struct {
 
 	mu      sync.Mutex
 	waiting []*ask
+	free    []*ask        // few, to be used again
 	called  bool          // a reader was called and has not come yet
 	call    chan struct{} // holds one
 	closed  bool
@@ -101,6 +91,30 @@ func (r *readers) close() {
 	answer(left, errStopping())
 	r.cancel()
 	r.running.Wait()
+}
+
+// ask returns one that can be set.
+func (r *readers) ask() *ask {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last := len(r.free) - 1; last >= 0 {
+		a := r.free[last]
+		r.free = r.free[:last]
+		return a
+	}
+	return &ask{done: make(chan struct{}, 1)}
+}
+
+// forget takes back one that no reader has, without what was asked and answered.
+func (r *readers) forget(a *ask) {
+	clear(a.args)
+	clear(a.row)
+	*a = ask{args: a.args[:0], row: a.row[:0], done: a.done}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.free) < maxAsked { // a rush had thousands
+		r.free = append(r.free, a)
+	}
 }
 
 // read answers a. It returns false when ctx ended before that: then a belongs to

@@ -126,14 +126,14 @@ func (r reads) row(ctx context.Context, query string, args []any, dest ...any) (
 
 // ask has the readers answer.
 func (r reads) ask(ctx context.Context, query string, args, dest []any) (bool, error) {
-	a := asks.Get().(*ask)
+	a := r.readers.ask()
 	if err := a.set(ctx, query, args, len(dest)); err != nil {
 		return false, err
 	}
 	if !r.readers.read(ctx, a) {
 		return false, ctx.Err()
 	}
-	defer a.free()
+	defer r.readers.forget(a)
 	if a.err != nil {
 		return false, r.d.mapError(a.err)
 	}
