@@ -5,6 +5,7 @@ package memory
 
 import (
 	"math"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
@@ -114,6 +115,7 @@ func (k *Keeper) watch() {
 			if k.tidy != nil {
 				k.tidy()
 			}
+			runtime.GC() // what pools held goes with the second collection
 			debug.FreeOSMemory()
 			tidied = made
 		}
