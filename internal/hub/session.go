@@ -118,11 +118,18 @@ func (s *Session) Start(welcome []byte, rooms []minichat.Room, epoch string, cur
 	}
 }
 
+// firstPageBytes is about what somebody missed who was away for a moment.
+const firstPageBytes = 2 << 10
+
 // greet sends the first frames, or holds them back: resume must follow then.
 func (s *Session) greet(welcome []byte, hold bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var b []byte
+	size := len(welcome) + frameOverhead
+	if hold {
+		size += firstPageBytes
+	}
+	b := make([]byte, 0, size)
 	if welcome != nil {
 		b = appendFrame(b, welcome)
 	}

@@ -6,9 +6,13 @@ import (
 	"time"
 )
 
-// readSize is how much is read at a time. A connection takes such a buffer only
-// when there is something to read, where the system lets it know.
-const readSize = 8 << 10
+// How much is read at a time: at first, which is enough for nearly all, and when
+// that was filled. A connection takes such a buffer only when there is something
+// to read, where the system lets it know.
+const (
+	firstRead = 1 << 10
+	readSize  = 8 << 10
+)
 
 const (
 	smallRead   = 128 // held by a connection that must wait with a buffer
@@ -57,14 +61,20 @@ func (c *Conn) serve(rest []byte) {
 	if len(rest) > 0 {
 		c.input(rest)
 	}
-	bp := c.srv.buffers.Get().(*[]byte)
+	pool := &c.srv.firsts
+	bp := pool.Get().(*[]byte)
 	n, full := 0, true
-	for on := true; on; full = n == len(*bp) {
+	for on := true; on; {
 		if n, on = c.readSome(*bp, full); n > 0 {
 			c.input((*bp)[:n])
 		}
+		if full = n == len(*bp); full && pool == &c.srv.firsts {
+			pool.Put(bp)
+			pool = &c.srv.buffers
+			bp = pool.Get().(*[]byte)
+		}
 	}
-	c.srv.buffers.Put(bp)
+	pool.Put(bp)
 	if n < 0 {
 		c.finish()
 	}

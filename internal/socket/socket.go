@@ -70,6 +70,7 @@ type Server struct {
 	wheel wheel
 
 	pollers []*poller     // none: every connection has a goroutine
+	firsts  sync.Pool     // *[]byte of firstRead
 	buffers sync.Pool     // *[]byte of readSize
 	readers sync.Pool     // *reader, idle
 	always  chan struct{} // closed: what Drained and Done give when there is nothing to wait for
@@ -83,6 +84,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{o: o.withDefaults(), start: time.Now(), stop: make(chan struct{}), always: make(chan struct{})}
 	close(s.always)
+	s.firsts.New = func() any { b := make([]byte, firstRead); return &b }
 	s.buffers.New = func() any { b := make([]byte, readSize); return &b }
 	s.readers.New = func() any { return new(reader) }
 	s.tick.Store(1)
