@@ -32,10 +32,6 @@ func (s *Server) Front(l net.Listener, h http.Handler, paths ...string) net.List
 		file.Close()
 		return l
 	}
-	// Whoever is accepted has it from the listener. A failure costs time, no more.
-	raw.Control(func(fd uintptr) {
-		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
-	})
 	f := &front{TCPListener: tcp, file: file, raw: raw, srv: s, handler: h, paths: paths, others: make(chan net.Conn), ended: make(chan struct{})}
 	f.out = f.moveOut
 	f.reserve()
@@ -143,6 +139,8 @@ func addrOf(sa syscall.Sockaddr) netip.AddrPort {
 // open has a poller wait for the first request of a connection.
 func (f *front) open(fd int32, from netip.AddrPort) {
 	s := f.srv
+	// Not from the listener: who came before that had it would have it not.
+	syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) // a failure shows in the first write
 	c := &Conn{srv: s, fd: fd, state: opening, link: &link{greeting: &greeting{handler: f.handler, paths: f.paths, out: f.out, others: f.others, ended: f.ended, from: from}}}
 	c.heard.Store(s.now())
 	if !s.wheel.add(c) {

@@ -317,6 +317,28 @@ func FuzzReadHead(f *testing.F) {
 	})
 }
 
+// Small frames do not wait for the peer's word that it has the last one, not even
+// to those who came before anybody accepted.
+func TestFrontNoDelay(t *testing.T) {
+	s, e, got := New(Options{}), newEcho(), make(chan *Conn, 1)
+	e.on(func(c *Conn, _ []byte) { got <- c })
+	ts := httptest.NewUnstartedServer(answering(s, e))
+	nc := connect(t, ts)
+	ts.Listener = s.Front(ts.Listener, ts.Config.Handler, "/ws")
+	ts.Start()
+	t.Cleanup(func() { s.Close(); ts.Close() })
+	defer nc.Close()
+	io.WriteString(nc, asked+string(frame(0x81, "x")))
+	c := <-got
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, want := range map[[2]int]int{{syscall.IPPROTO_TCP, syscall.TCP_NODELAY}: 1, {syscall.SOL_SOCKET, syscall.SO_SNDBUF}: 2 * kernelBuffer, {syscall.SOL_SOCKET, syscall.SO_RCVBUF}: 2 * kernelBuffer} {
+		if n, err := syscall.GetsockoptInt(int(c.fd), name[0], name[1]); n != want || err != nil {
+			t.Errorf("setting %v is %d, %v, want %d", name, n, err, want)
+		}
+	}
+}
+
 // A handler may take longer than the head may.
 func TestFrontWaitsForTheHandler(t *testing.T) {
 	s := New(Options{Tick: 10 * time.Millisecond, Opening: 20 * time.Millisecond})
