@@ -101,16 +101,18 @@ test('a message that waits for its files', async (t) => {
     line.reset()
     await ana.attach(note('early.txt'))
     await eventually(() => line.waiting.length, 1, 'it is on its way')
-    await page.route('**/api/v1/me', () => {}) // whether there is space for it: no answer, so it is not read
+    let held = true // whether there is space for it: no answer, so it is not read
+    await page.route('**/api/v1/me', (route) => (held ? undefined : route.continue()))
     await ana.attach(note('unread.txt'))
     await page.getByText(/reading…$/).waitFor()
     await ana.write('of two files')
     await waits.waitFor()
     await eventually(() => page.evaluate(kept), ['of two files'], 'it is on the device')
-    await page.unroute('**/api/v1/me')
+    held = false // for the next page: without the route the browser would let this one's question go on
     line.waiting = []
     await page.reload()
     await page.getByText('It is not on this device any more: choose it again.').waitFor()
+    await page.unroute('**/api/v1/me')
     await eventually(() => waits.count(), 0, 'it waits no more')
     assert.equal(await ana.composer.inputValue(), 'of two files')
     await page.getByRole('button', { name: 'Remove unread.txt' }).click()
