@@ -3,6 +3,7 @@ package httpd
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -46,7 +47,7 @@ func newMetrics(o Options) *metrics {
 // count counts requests and the time that they take.
 func (m *metrics) count(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == v1+"/socket" || r.URL.Path == "/chat" {
+		if slices.Contains(SocketPaths, r.URL.Path) {
 			next.ServeHTTP(w, r) // lasts as long as the connection
 			return
 		}

@@ -32,7 +32,7 @@ func (s *Server) Front(l net.Listener, h http.Handler, paths ...string) net.List
 		file.Close()
 		return l
 	}
-	f := &front{TCPListener: tcp, file: file, raw: raw, srv: s, handler: h, paths: paths, others: make(chan net.Conn), ended: make(chan struct{})}
+	f := &front{TCPListener: tcp, file: file, raw: raw, srv: s, entrance: entrance{handler: h, paths: paths, others: make(chan net.Conn), ended: make(chan struct{})}}
 	f.out = f.moveOut
 	f.reserve()
 	go f.run()
@@ -42,15 +42,11 @@ func (s *Server) Front(l net.Listener, h http.Handler, paths ...string) net.List
 // front is the listener that Front returns.
 type front struct {
 	*net.TCPListener
-	file    *os.File // the same socket
-	raw     syscall.RawConn
-	srv     *Server
-	handler http.Handler
-	paths   []string
-	out     func(*Conn) (*net.TCPConn, error) // moveOut
-	others  chan net.Conn                     // for net/http
-	ended   chan struct{}                     // closed when nothing more is accepted
-	err     error                             // why; set before ended is closed
+	file *os.File // the same socket
+	raw  syscall.RawConn
+	srv  *Server
+	entrance
+	err error // why it has ended; set before ended is closed
 
 	mu    sync.Mutex // held while a connection is accepted, or has two descriptors
 	spare int        // a descriptor to give up for the second one; -1: none
@@ -141,7 +137,7 @@ func (f *front) open(fd int32, from netip.AddrPort) {
 	s := f.srv
 	// Not from the listener: who came before that had it would have it not.
 	syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) // a failure shows in the first write
-	c := &Conn{srv: s, fd: fd, state: opening, link: &link{greeting: &greeting{handler: f.handler, paths: f.paths, out: f.out, others: f.others, ended: f.ended, from: from}}}
+	c := &Conn{srv: s, fd: fd, state: opening, link: &link{greeting: &greeting{entrance: &f.entrance, from: from}}}
 	c.heard.Store(s.now())
 	if !s.wheel.add(c) {
 		release(fd) // the server is closed
@@ -167,26 +163,26 @@ func (f *front) moveOut(c *Conn) (*net.TCPConn, error) {
 	c.leave(over)
 	c.mu.Unlock()
 	file := os.NewFile(uintptr(fd), "connection")
+	defer file.Close()
 	nc, err := net.FileConn(file) // has a descriptor of its own
 	if err != nil {
-		return f.moveOutSpare(file)
+		nc, err = f.secondOf(file)
 	}
-	file.Close()
-	return nc.(*net.TCPConn), nil
-}
-
-// moveOutSpare is the rest of moveOut where descriptors have run out.
-func (f *front) moveOutSpare(file *os.File) (*net.TCPConn, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.release()
-	nc, err := net.FileConn(file)
-	file.Close()
-	f.reserve()
 	if err != nil {
 		return nil, err
 	}
 	return nc.(*net.TCPConn), nil
+}
+
+// secondOf is net.FileConn where descriptors have run out. It closes the first.
+func (f *front) secondOf(file *os.File) (net.Conn, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.release()
+	nc, err := net.FileConn(file)
+	file.Close() // so that there is one to reserve
+	f.reserve()
+	return nc, err
 }
 
 // reserve takes a spare descriptor. mu is held, or f not yet known.

@@ -18,16 +18,21 @@ const maxReply = 16 << 10
 // net/http's.
 const maxOpening = 8 << 10
 
-// greeting is what a connection is before its first request was answered.
-type greeting struct {
+// entrance is where connections come from, the same for all of a Front.
+type entrance struct {
 	handler http.Handler
 	paths   []string                          // that are ours
-	out     func(*Conn) (*net.TCPConn, error) // takes it off the poller; nil: it was over before
-	others  chan<- net.Conn                   // where it goes if it is not ours
-	ended   <-chan struct{}                   // closed when nobody takes it there any more
-	from    netip.AddrPort
-	came    []byte // of the head
-	over    bool   // the request was answered, or is net/http's
+	out     func(*Conn) (*net.TCPConn, error) // takes one off the poller; nil: it was over before
+	others  chan net.Conn                     // for net/http
+	ended   chan struct{}                     // closed when nothing more is accepted
+}
+
+// greeting is what a connection is before its first request was answered.
+type greeting struct {
+	*entrance
+	from netip.AddrPort
+	came []byte // of the head
+	over bool   // the request was answered, or is net/http's
 }
 
 // greet takes what came before the first request was answered, and returns what
@@ -63,7 +68,7 @@ func (c *Conn) greet(b []byte) []byte {
 		done = true
 	})
 	if !w.upgraded {
-		if w.WriteHeader(http.StatusOK); !done {
+		if !done {
 			w.status, w.body = http.StatusInternalServerError, nil
 		}
 		c.decline(w)
@@ -171,6 +176,7 @@ func (w *reply) upgrade(a *Accept, h Handler, answer []byte) (*Conn, error) {
 
 // decline sends the answer to a request that was not upgraded, and parts.
 func (c *Conn) decline(w *reply) {
+	w.WriteHeader(http.StatusOK) // unless the handler has
 	w.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	if w.header.Get("Content-Type") == "" && len(w.body) > 0 {
 		w.header.Set("Content-Type", http.DetectContentType(w.body))

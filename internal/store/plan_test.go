@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"maps"
 	"slices"
 	"strings"
@@ -80,13 +79,8 @@ func prepared(t *testing.T, s *Store) []string {
 			texts[text] = true
 		}
 	}
-	var held []*sql.Conn
-	for range poolSize {
-		c, err := s.pool.Conn(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		held = append(held, c)
+	held := takePool(t, s)
+	for _, c := range held {
 		if err := c.Raw(func(raw any) error {
 			for text := range raw.(*conn).kept {
 				texts[text] = true

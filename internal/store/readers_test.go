@@ -19,11 +19,9 @@ import (
 	"minichat"
 )
 
-// holdPool takes all connections, so that what is asked waits. The function that
-// it returns gives them back.
-func holdPool(t *testing.T, s *Store) (release func()) {
+// takePool takes all connections.
+func takePool(t *testing.T, s *Store) (held []*sql.Conn) {
 	t.Helper()
-	var held []*sql.Conn
 	for range poolSize {
 		c, err := s.pool.Conn(t.Context())
 		if err != nil {
@@ -31,6 +29,14 @@ func holdPool(t *testing.T, s *Store) (release func()) {
 		}
 		held = append(held, c)
 	}
+	return held
+}
+
+// holdPool takes all connections, so that what is asked waits. The function that
+// it returns gives them back.
+func holdPool(t *testing.T, s *Store) (release func()) {
+	t.Helper()
+	held := takePool(t, s)
 	return func() {
 		for _, c := range held {
 			// No read left a transaction open on it, nor does this.
