@@ -74,6 +74,15 @@ func inOrder(t *testing.T, s string, words ...string) {
 // holding is a world whose welcomes wait as long as they must.
 func holding(o *Options, _ *sockOptions) { o.Hold, o.Gather = time.Hour, time.Hour }
 
+// missed is such a world, with a room in which ana has missed a message.
+func missed(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, holding)
+	w.addRoom("r", "ana")
+	w.post("r", "ana", "missed")
+	return w
+}
+
 // The welcome and what the first cursor brings are one piece.
 func TestWelcomeWithTheFirstCursor(t *testing.T) {
 	for _, row := range []struct {
@@ -117,9 +126,7 @@ func TestWelcomeWithTheFirstCursor(t *testing.T) {
 // What is told between joining and starting, and while the cursor is looked at,
 // comes behind the welcome, and nobody waits for the cursor's sake.
 func TestNoticeWhileWelcomeWaits(t *testing.T) {
-	w := newWorld(t, holding)
-	w.addRoom("r", "ana")
-	w.post("r", "ana", "missed")
+	w := missed(t)
 	asked, on := make(chan bool), make(chan bool)
 	w.feeding = func() { asked <- true; <-on }
 	c := w.comeBack(t, Client{User: "ana"}, `["r",0,""]`)
@@ -131,9 +138,7 @@ func TestNoticeWhileWelcomeWaits(t *testing.T) {
 }
 
 func TestNoticesBeforeStart(t *testing.T) {
-	w := newWorld(t, holding)
-	w.addRoom("r", "ana")
-	w.post("r", "ana", "missed")
+	w := missed(t)
 	w.joined = func(s *Session) { s.notice(appendFrame(nil, []byte(`{"type":"signal"}`))) }
 	c := w.comeBack(t, Client{User: "ana"}, `["r",0,""]`)
 	inOrder(t, c.piece(), `"welcome"`, `"signal"`, `"events"`, `"synced"`)
@@ -175,9 +180,7 @@ func TestWelcomeDoesNotWait(t *testing.T) {
 		inOrder(t, first, `"welcome"`, `"events"`, `"synced"`)
 	})
 	t.Run("ended", func(t *testing.T) {
-		w := newWorld(t, holding)
-		w.addRoom("r", "ana")
-		w.post("r", "ana", "missed")
+		w := missed(t)
 		asked, on := make(chan bool), make(chan bool)
 		w.feeding = func() { asked <- true; <-on }
 		c := w.comeBack(t, Client{User: "ana"}, `["r",0,""]`)
@@ -187,9 +190,7 @@ func TestWelcomeDoesNotWait(t *testing.T) {
 		close(on)
 	})
 	t.Run("removed", func(t *testing.T) {
-		w := newWorld(t, holding)
-		w.addRoom("r", "ana")
-		w.post("r", "ana", "missed")
+		w := missed(t)
 		asked, on := make(chan bool), make(chan bool)
 		w.feeding = func() { w.feeding = nil; asked <- true; <-on }
 		c := w.comeBack(t, Client{User: "ana"}, `["r",0,""]`)

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // verdict is what the beginning of a connection is.
@@ -68,7 +70,7 @@ func readHeader(lines string) (h http.Header, host string, ok bool) {
 		lines = more
 		name, value, found := strings.Cut(line, ":")
 		value = strings.Trim(value, " \t")
-		if !found || !isToken(name) || !isValue(value) {
+		if !found || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
 			return nil, "", false
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
@@ -90,26 +92,6 @@ func readHeader(lines string) (h http.Header, host string, ok bool) {
 		h[name] = values[len(values)-1 : len(values) : len(values)]
 	}
 	return h, host, host != ""
-}
-
-// isToken reports whether s may be the name of a header (RFC 9110, 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func isValue(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 && c != '\t' || c == 0x7F {
-			return false
-		}
-	}
-	return true
 }
 
 // isHost knows names and addresses with or without a port.
