@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"minichat/internal/socket"
 )
 
 // swallow adds clients that cost as little as can be: they read and count bytes.
@@ -71,10 +73,15 @@ func BenchmarkGive(b *testing.B) {
 	var sent tallied
 	list := r.groups[0].list
 	one := batch{buf: frame, events: 1}
+	var out socket.Burst
+	out.Begin(one.buf)
 	for i := range b.N {
 		one.last = int64(i/watchers + 1)
 		one.after = one.last - 1
-		list[i%watchers].give(&one, &sent)
+		list[i%watchers].give(&one, &out, &sent)
+		if i%watchers == watchers-1 {
+			out.Send()
+		}
 	}
 }
 
@@ -87,12 +94,15 @@ func TestDeliveryAllocatesNothing(t *testing.T) {
 	to := w.hub.find("r").groups[0].list[0]
 	one := batch{buf: appendFrame(nil, []byte(strings.Repeat("x", 200))), events: 1}
 	var sent tallied
+	var out socket.Burst
+	out.Begin(one.buf)
 	least := 1.0
 	for end := time.Now().Add(time.Minute); least > 0 && time.Now().Before(end); {
 		least = min(least, testing.AllocsPerRun(20, func() {
 			one.after = one.last
 			one.last++
-			to.give(&one, &sent)
+			to.give(&one, &out, &sent)
+			out.Send()
 		}))
 		time.Sleep(time.Millisecond)
 	}

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"minichat/internal/socket"
 )
 
 // reach is how many watchers are taken off a list at a time, so that nobody
@@ -132,6 +134,9 @@ func (r *room) spread(g *group, b *batch, from, to int) {
 		some [reach]*watch
 		sent tallied
 	)
+	out := r.hub.bursts.Get().(*socket.Burst)
+	defer r.hub.bursts.Put(out)
+	out.Begin(b.buf)
 	for from < to {
 		r.mu.Lock()
 		to = min(to, len(g.list))
@@ -148,8 +153,9 @@ func (r *room) spread(g *group, b *batch, from, to int) {
 			continue
 		}
 		for _, w := range some[:n] {
-			w.give(b, &sent)
+			w.give(b, out, &sent)
 		}
+		out.Send()
 	}
 	r.hub.count.add(sent)
 }

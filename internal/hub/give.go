@@ -1,20 +1,28 @@
 package hub
 
-import "minichat/internal/protocol"
+import (
+	"minichat/internal/protocol"
+	"minichat/internal/socket"
+)
 
-// give writes a batch to a live watch: in one piece, for nearly everybody.
-func (w *watch) give(b *batch, sent *tallied) {
+// give writes a batch to a live watch: in one piece, for nearly everybody, by out,
+// which has it.
+func (w *watch) give(b *batch, out *socket.Burst, sent *tallied) {
 	s := w.s
-	s.mu.Lock()
+	if !s.mu.TryLock() {
+		out.Send() // whoever has it may wait for a connection that out holds
+		s.mu.Lock()
+	}
 	defer s.mu.Unlock()
 	if !w.live {
 		return
 	}
 	if w.sent != b.after || w.end != nil || w.held != nil || s.asking() || b.private || len(b.buf) > piece {
+		out.Send() // it may hold this connection
 		w.giveSome(b, sent)
 		return
 	}
-	if len(b.buf) > 0 && !s.conn.Write(b.buf) {
+	if len(b.buf) > 0 && !out.Write(s.conn) {
 		s.fall(w)
 		return
 	}

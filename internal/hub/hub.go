@@ -15,6 +15,7 @@ import (
 	"minichat"
 	"minichat/internal/bus"
 	"minichat/internal/protocol"
+	"minichat/internal/socket"
 )
 
 // Options of a Hub. The functions may read the database; the hub never calls
@@ -83,6 +84,7 @@ type Hub struct {
 	notes   notes
 	flights flights
 	batches sync.Pool // *batch, empty
+	bursts  sync.Pool // *socket.Burst, sent
 	count   counters
 }
 
@@ -96,6 +98,7 @@ func New(o Options) *Hub {
 	}
 	h.flights.prepare()
 	h.batches.New = func() any { return new(batch) }
+	h.bursts.New = func() any { return new(socket.Burst) }
 	h.run(h.tick)
 	if h.o.Bus != nil {
 		h.quit = h.o.Bus.Subscribe(h.receive)

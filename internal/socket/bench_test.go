@@ -45,3 +45,18 @@ func TestWriteAllocatesNothing(t *testing.T) {
 		t.Errorf("got %.1f allocations a write, want none", least)
 	}
 }
+
+// BenchmarkBurst is the same to many: a delivery as the hub makes them.
+func BenchmarkBurst(b *testing.B) {
+	_, conns, peers := crowd(b, onTCP, Options{}, burst)
+	for _, p := range peers {
+		go io.Copy(io.Discard, p.r)
+	}
+	var out Burst
+	out.Begin(usual)
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		out.Write(conns[n%burst])
+	}
+	out.Send()
+}

@@ -70,6 +70,7 @@ type Server struct {
 	wheel wheel
 
 	pollers []*poller     // none: every connection has a goroutine
+	rings   rings         // for Bursts
 	firsts  sync.Pool     // *[]byte of firstRead
 	buffers sync.Pool     // *[]byte of readSize
 	readers sync.Pool     // *reader, idle
@@ -87,6 +88,7 @@ func New(o Options) *Server {
 	s.firsts.New = func() any { b := make([]byte, firstRead); return &b }
 	s.buffers.New = func() any { b := make([]byte, readSize); return &b }
 	s.readers.New = func() any { return new(reader) }
+	s.rings.log = s.o.Log
 	s.tick.Store(1)
 	s.wheel.prepare(s.o)
 	s.wg.Go(s.turn)
@@ -116,6 +118,7 @@ func (s *Server) Close() error {
 		p.close()
 	}
 	s.wg.Wait()
+	s.rings.close()
 	return nil
 }
 

@@ -16,6 +16,11 @@ const chunk = 16 << 10
 func (c *Conn) Write(frames []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.write(frames)
+}
+
+// write is Write. mu is held.
+func (c *Conn) write(frames []byte) bool {
 	if c.state != live {
 		return false
 	}
@@ -100,13 +105,20 @@ func (c *Conn) push(frames []byte) {
 		c.out = waitingFor(frames, 0)
 		return
 	}
-	n := 0
 	if c.polled() {
-		var err error
-		if n, err = c.put(frames); err != nil {
-			c.lost()
-			return
-		}
+		n, err := c.put(frames)
+		c.pushed(frames, n, err)
+		return
+	}
+	c.pushed(frames, 0, nil)
+}
+
+// pushed keeps what the kernel did not take of frames when nothing waited. mu is
+// held.
+func (c *Conn) pushed(frames []byte, n int, err error) {
+	if err != nil {
+		c.lost()
+		return
 	}
 	if n < len(frames) {
 		c.out = waitingFor(frames, n)
