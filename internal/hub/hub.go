@@ -2,7 +2,8 @@
 // rooms: events in seq order, each once, and the signals beside them. It holds
 // no message for anybody: a session that cannot keep up is fed from the log.
 //
-// Locks are taken in this order: room, user, session, connection.
+// Locks are taken in this order: room, user, session, connection. Whoever fills a
+// socket.Burst holds many connections, and waits for nothing until it is sent.
 package hub
 
 import (

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// The calls in this file never block, so Go's scheduler is not told of them: it
+// The calls in this file, and a ring's, never block, so Go's scheduler is not told of them: it
 // would have its monitor look every 20 µs whether a processor is to be taken
 // away from a call that lasts eight. What must hold for that:
 //   - the descriptor does not block, and MSG_DONTWAIT says so once more; an epoll
@@ -13,8 +13,8 @@ import (
 //   - whoever calls holds the connection's mu, under which alone the descriptor
 //     is closed, so that no other file can have its number meanwhile (an epoll is
 //     held by the RawConn that calls);
-//   - a batch is bounded (the hub hands over 64 KiB at once), so that nobody
-//     waits long for a processor.
+//   - a batch is bounded (the hub hands over 64 KiB at once, a Burst 256 KiB and
+//     one batch), so that nobody waits long for a processor.
 
 // writeNow writes what the kernel takes at once; 0 and no error: nothing.
 func writeNow(fd int32, b []byte) (int, error) {
