@@ -59,11 +59,8 @@ func (b *Burst) Send() {
 	}
 	for i, c := range list {
 		n, err := max(0, int(took[i])), error(nil)
-		switch res := took[i]; {
-		case res == undone:
-			n, err = writeNow(c.fd, b.frames)
-		case res < 0 && res != noRoom:
-			err = syscall.Errno(-res)
+		if took[i] < 0 && took[i] != noRoom {
+			n, err = writeNow(c.fd, b.frames) // which says whether it is the connection that failed, or the ring
 		}
 		c.pushed(b.frames, n, err)
 		c.mu.Unlock()
@@ -71,7 +68,7 @@ func (b *Burst) Send() {
 	}
 }
 
-// What a ring says of a send beside how many bytes went and errors.
+// What stands for how many bytes went where none did; any other below zero is an error.
 const (
 	undone = -int32(syscall.EINTR)
 	noRoom = -int32(syscall.EAGAIN)
@@ -118,7 +115,7 @@ func (r *rings) get() *ring {
 	if r.none || r.made >= runtime.GOMAXPROCS(0) {
 		return nil
 	}
-	one, err := newRing()
+	one, err := newRing(0)
 	if err != nil {
 		r.log.Info("each send is a call", "why", err)
 		r.none = true

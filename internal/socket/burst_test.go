@@ -64,7 +64,7 @@ func testBurst(t *testing.T, w way, ringless bool) {
 			}
 		}
 	}
-	r, err := newRing()
+	r, err := newRing(0)
 	if err == nil {
 		r.close()
 	}

@@ -68,8 +68,8 @@ const (
 
 // newRing makes a ring for burst sends a call. The error says why there is none:
 // an old kernel, or one that forbids it to this process, as containers often do.
-func newRing() (*ring, error) {
-	var p ringParams
+func newRing(flags uint32) (*ring, error) {
+	p := ringParams{flags: flags}
 	fd, _, errno := syscall.Syscall(unix.SYS_IO_URING_SETUP, burst, uintptr(unsafe.Pointer(&p)), 0)
 	if errno != 0 {
 		return nil, os.NewSyscallError("io_uring_setup", errno)

@@ -2,7 +2,9 @@ package socket
 
 import (
 	"os"
+	"syscall"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,7 +14,7 @@ func TestRingFails(t *testing.T) {
 	s, conns, peers := crowd(t, onTCP, Options{}, 10)
 	var b Burst
 	toAll(&b, conns, "before")
-	if s.rings.made > 0 { // else this kernel has none, and each send is a call from the beginning
+	if len(s.rings.idle) > 0 { // else this kernel has none, and each send is a call from the beginning
 		null, err := os.Open(os.DevNull)
 		if err != nil {
 			t.Fatal(err)
@@ -31,5 +33,30 @@ func TestRingFails(t *testing.T) {
 	}
 	if !s.rings.none || len(s.rings.idle) != 0 {
 		t.Errorf("got %d rings kept, want none, now and later", len(s.rings.idle))
+	}
+}
+
+// What a ring must not send goes out without it, and nobody is dropped.
+func TestRingForbidden(t *testing.T) {
+	const disabled, restrictions, enable = 1 << 6, 11, 12 // IORING_SETUP_R_DISABLED, IORING_REGISTER_RESTRICTIONS, _ENABLE_RINGS
+	one, err := newRing(disabled)
+	if err != nil {
+		t.Skip(err)
+	}
+	nothing := [16]byte{0: 1} // struct io_uring_restriction: IORING_RESTRICTION_SQE_OP, IORING_OP_NOP and no other
+	for _, call := range [][3]uintptr{{restrictions, uintptr(unsafe.Pointer(&nothing)), 1}, {enable}} {
+		if _, _, errno := syscall.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(one.fd), call[0], call[1], call[2], 0, 0); errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	s, conns, peers := crowd(t, onTCP, Options{}, 10)
+	s.rings.idle, s.rings.made = []*ring{one}, 1
+	var b Burst
+	for _, text := range []string{"one", "two"} {
+		toAll(&b, conns, text)
+	}
+	for _, p := range peers {
+		p.want("text one")
+		p.want("text two")
 	}
 }
