@@ -19,7 +19,8 @@ const (
 // and a reader who is still awake as the next send comes need not be woken again.
 //
 // Between Write and Send it holds locks of connections. So whoever must wait for
-// any other lock calls Send first, and a Burst is not for several goroutines.
+// any other lock under which somebody may wait for a connection calls Send first,
+// and a Burst is not for several goroutines.
 type Burst struct {
 	frames []byte
 	n      int
@@ -77,11 +78,12 @@ const (
 // rings are those of a server, one for each processor at most. Where there is none
 // to be had each send is a call.
 type rings struct {
-	log  *slog.Logger
-	mu   sync.Mutex
-	idle []*ring
-	made int
-	none bool
+	log    *slog.Logger
+	mu     sync.Mutex
+	idle   []*ring
+	made   int
+	enough bool // no more are made; those that work are kept
+	closed bool
 }
 
 // send is ring.send with one of them; it sets nothing where there is none.
@@ -90,18 +92,7 @@ func (r *rings) send(list []*Conn, frames []byte, took []int32) {
 	if one == nil {
 		return
 	}
-	err := one.send(list, frames, took)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err != nil {
-		r.log.Warn("many sends in one call failed; each is a call now", "err", err)
-		r.none = true
-	}
-	if r.none {
-		one.close()
-		return
-	}
-	r.idle = append(r.idle, one)
+	r.put(one, one.send(list, frames, took))
 }
 
 func (r *rings) get() *ring {
@@ -112,24 +103,39 @@ func (r *rings) get() *ring {
 		r.idle = r.idle[:n]
 		return one
 	}
-	if r.none || r.made >= runtime.GOMAXPROCS(0) {
+	if r.enough || r.made >= runtime.GOMAXPROCS(0) {
 		return nil
 	}
 	one, err := newRing(0)
 	if err != nil {
-		r.log.Info("each send is a call", "why", err)
-		r.none = true
+		r.log.Info("sends by dozens: no ring, or no more", "rings", r.made, "why", err)
+		r.enough = true
 		return nil
 	}
 	r.made++
 	return one
 }
 
+// put takes a ring back; err is why it failed.
+func (r *rings) put(one *ring, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.log.Warn("sends by dozens failed; they went one by one", "err", err)
+		r.enough = true
+	}
+	if err != nil || r.closed {
+		one.close()
+		return
+	}
+	r.idle = append(r.idle, one)
+}
+
 // close has whoever still sends close what he has.
 func (r *rings) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.none = true
+	r.enough, r.closed = true, true
 	for _, one := range r.idle {
 		one.close()
 	}

@@ -46,7 +46,7 @@ func TestBurst(t *testing.T) { withAndWithout(t, testBurst) }
 func testBurst(t *testing.T, w way, ringless bool) {
 	const rounds = 5
 	s, conns, peers := crowd(t, w, Options{}, 2*burst+3)
-	s.rings.none = ringless
+	s.rings.enough = ringless
 	conns[7].Close(1000, "early")
 	var b Burst
 	b.Send() // of nothing
@@ -79,7 +79,7 @@ func TestBurstToTheSlow(t *testing.T) { withAndWithout(t, testBurstToTheSlow) }
 
 func testBurstToTheSlow(t *testing.T, w way, ringless bool) {
 	s, conns, peers := crowd(t, w, Options{Buffer: 128 << 10}, 5)
-	s.rings.none = ringless
+	s.rings.enough = ringless
 	var b Burst
 	taken := make([]int, len(conns))
 	full := 0
@@ -120,7 +120,7 @@ func TestBurstsCross(t *testing.T) { withAndWithout(t, testBurstsCross) }
 func testBurstsCross(t *testing.T, w way, ringless bool) {
 	const writers, each = 6, 60
 	s, conns, peers := crowd(t, w, Options{Buffer: 1 << 20}, 40)
-	s.rings.none = ringless
+	s.rings.enough = ringless
 	var wg sync.WaitGroup
 	for g := range writers {
 		wg.Go(func() {

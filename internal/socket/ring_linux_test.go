@@ -2,6 +2,7 @@ package socket
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -31,8 +32,41 @@ func TestRingFails(t *testing.T) {
 			p.want(want)
 		}
 	}
-	if !s.rings.none || len(s.rings.idle) != 0 {
+	if !s.rings.enough || len(s.rings.idle) != 0 {
 		t.Errorf("got %d rings kept, want none, now and later", len(s.rings.idle))
+	}
+}
+
+// Where there can be no more rings, for want of descriptors or of memory that may be
+// locked, those that work are kept.
+func TestRingsRunOut(t *testing.T) {
+	s, conns, peers := crowd(t, onTCP, Options{}, 10)
+	var b Burst
+	toAll(&b, conns, "before")
+	if len(s.rings.idle) == 0 {
+		t.Skip("this kernel has none")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &was)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Max: was.Max}); err != nil {
+		t.Fatal(err)
+	}
+	first := s.rings.get()
+	if second := s.rings.get(); second != nil {
+		t.Fatal("got a ring without a descriptor")
+	}
+	s.rings.put(first, nil)
+	toAll(&b, conns, "after")
+	if len(s.rings.idle) != 1 {
+		t.Errorf("got %d rings kept, want the one", len(s.rings.idle))
+	}
+	for _, p := range peers {
+		p.want("text before")
+		p.want("text after")
 	}
 }
 
