@@ -18,7 +18,7 @@ func (w *watch) give(b *batch, out *socket.Burst, sent *tallied) {
 		return
 	}
 	if w.sent != b.after || w.end != nil || w.held != nil || s.asking() || b.private || len(b.buf) > piece {
-		out.Send() // it may hold this connection
+		out.Send() // giveSome waits for the connection
 		w.giveSome(b, sent)
 		return
 	}
