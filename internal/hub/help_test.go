@@ -230,7 +230,7 @@ func (p *testPeer) start(c *socket.Conn, hello *protocol.Hello) {
 	if who.Encoding == nil {
 		welcome = []byte(`{"type":"welcome"}`)
 	}
-	s.Start(welcome, mine, hello.Epoch, hello.Cursors)
+	s.Start(welcome, mine, hello.Epoch, hello.Cursors, nil)
 	if who.Encoding != nil {
 		s.Replay("r", 0)
 	}

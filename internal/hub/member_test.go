@@ -154,7 +154,7 @@ func TestNoticesWaitForTheWelcome(t *testing.T) {
 	seq := w.post("far", "ana", "unseen by anybody")
 	c.next("gone")
 	c.next("room")
-	second.Start([]byte(`{"type":"welcome"}`), rooms, "", nil)
+	second.Start([]byte(`{"type":"welcome"}`), rooms, "", nil, nil)
 	got := []string{}
 	for len(got) < 3 {
 		m := c2.next("welcome", "gone", "room")
