@@ -79,8 +79,7 @@ func (s *Server) openFile(r *http.Request) (opened *chat.Opened, linked bool, er
 	reader := chat.Reader{Expires: q.Get("expires"), Signature: q.Get("signature"), Lab: q.Get("lab")}
 	linked = reader.Signature != "" || reader.Lab != ""
 	if !linked {
-		kin, _ := r.Context().Value(kinKey{}).(kinship)
-		who, err := s.identify(r, kin)
+		who, err := s.identify(r, s.kinshipOf(r))
 		if err != nil {
 			return nil, false, err
 		}

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"sync"
 
 	"minichat"
 	"minichat/internal/auth"
@@ -13,8 +14,11 @@ import (
 // welcomeRooms is how many rooms a welcome lists; the rest is read by HTTP.
 const welcomeRooms = 200
 
-// welcomeBytes is about what a welcome without rooms takes.
+// welcomes are buffers for what a welcome without rooms takes; larger ones are
+// not kept.
 const welcomeBytes = 2 << 10
+
+var welcomes = sync.Pool{New: func() any { b := make([]byte, 0, welcomeBytes); return &b }}
 
 // first takes what comes before the connection has said hello: a hello, or the
 // connection ends. One that is wrong in a detail may be said again.
@@ -62,7 +66,13 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 	}
 	p.cookie = nil // it has done its work
 	c.Ready(p.s.o.Limits.FrameBytes)
-	session.Start(p.welcome(n, who.User, rooms), more, hello.Epoch, hello.Cursors, seen)
+	buf := welcomes.Get().(*[]byte)
+	welcome := p.welcome((*buf)[:0], n, who.User, rooms)
+	session.Start(welcome, more, hello.Epoch, hello.Cursors, seen)
+	if cap(welcome) <= 2*welcomeBytes {
+		*buf = welcome
+	}
+	welcomes.Put(buf)
 }
 
 func follows(hello *protocol.Hello) bool { return hello.Rooms == nil || *hello.Rooms }
@@ -118,8 +128,8 @@ func (p *peer) rooms(hello *protocol.Hello, u minichat.User) (first, all []minic
 	return all[:min(len(all), welcomeRooms)], all, nil
 }
 
-func (p *peer) welcome(n int64, u minichat.User, rooms []minichat.Room) []byte {
-	return protocol.AppendWelcome(make([]byte, 0, welcomeBytes), n, protocol.Welcome{
+func (p *peer) welcome(dst []byte, n int64, u minichat.User, rooms []minichat.Room) []byte {
+	return protocol.AppendWelcome(dst, n, protocol.Welcome{
 		Conn: minichat.NewID(16), Epoch: p.s.o.Store.Epoch(), User: u, Rooms: rooms,
 		Limits: p.s.limitsJSON, HeartbeatMS: p.s.o.PingEvery.Milliseconds(), Server: "minichat/" + p.s.o.Version,
 	})

@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -22,6 +21,16 @@ const dataCSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-
 // the domain are not ours to speak for.
 const stsPolicy = "max-age=63072000"
 
+// alwaysSent are headers that every answer has unless its handler says otherwise.
+// All share the values, which nobody changes: Set and Add make new ones.
+var alwaysSent = http.Header{
+	"Content-Security-Policy":      {dataCSP},
+	"X-Content-Type-Options":       {"nosniff"},
+	"X-Frame-Options":              {"DENY"},
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+}
+
 // secured puts the headers on every answer, the lab's and errors included, and
 // gives every request a minute unless its handler knows better: deadlines stay
 // on a connection, so each request must set them anew.
@@ -29,11 +38,9 @@ func (s *Server) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		within(w, time.Minute)
 		h := w.Header()
-		h.Set("Content-Security-Policy", dataCSP)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		for name, value := range alwaysSent {
+			h[name] = value
+		}
 		local := isLoopback(hostOnly(r.Host))
 		if s.secure || local {
 			// Over plain http browsers ignore it, with a complaint in the console.
@@ -104,9 +111,6 @@ func (s *Server) withLab(next http.Handler) http.Handler {
 	})
 }
 
-// kinKey carries the kinship in the request's context.
-type kinKey struct{}
-
 // guard holds the rule of origins: foreign pages are refused, listed ones are
 // told by which headers they may call, and preflights are answered.
 func (s *Server) guard(mux *http.ServeMux) http.Handler {
@@ -117,7 +121,6 @@ func (s *Server) guard(mux *http.ServeMux) http.Handler {
 			writeProblem(w, errOrigin())
 			return
 		}
-		r = r.WithContext(context.WithValue(r.Context(), kinKey{}, kin))
 		if kin == listed {
 			allowListed(w.Header(), r.Header.Get("Origin"))
 		}
@@ -195,8 +198,7 @@ func (s *Server) serveRoute(route route) http.HandlerFunc {
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store, private")
-		c := &call{w: w, r: r, body: rule, depth: s.o.Limits.JSONDepth}
-		c.kin, _ = r.Context().Value(kinKey{}).(kinship)
+		c := &call{w: w, r: r, body: rule, depth: s.o.Limits.JSONDepth, kin: s.kinshipOf(r)}
 		if err := s.run(route, c); err != nil {
 			s.fault(r, err)
 			writeProblem(w, err)

@@ -71,8 +71,7 @@ func (s *Server) admit(r *http.Request) (*peer, error) {
 		return nil, minichat.FieldError(minichat.UnknownField, cut(name, 64), "There is no such parameter here.")
 	}
 	p := &peer{s: s}
-	kin, _ := r.Context().Value(kinKey{}).(kinship)
-	if cookie, err := r.Cookie(s.cookie); err == nil && kin != listed {
+	if cookie, err := r.Cookie(s.cookie); err == nil && s.kinshipOf(r) != listed {
 		if r.Header.Get("Origin") == "" {
 			return nil, minichat.Errorf(minichat.Forbidden, "A socket with a cookie needs an Origin.")
 		}

@@ -179,7 +179,7 @@ func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 	frame, to := p.frameFor(w)
 	last := w.end == nil && r.known && to >= w.g.after
 	if last && !w.synced && s.enc == nil {
-		frame = appendFrame(frame[:len(frame):len(frame)], protocol.AppendSynced(nil, r.id, to))
+		frame = p.last(r.id) // all of it: the membership goes on
 	}
 	if len(frame) > 0 && !s.conn.Write(frame) {
 		return false, false

@@ -14,7 +14,17 @@ const readersAtOnce = 8
 type page struct {
 	*protocol.Page
 	frame []byte
-	after int64 // what it was asked for
+	whole []byte // frame, and that this was all; made when first asked for, under the room's mu
+	after int64  // what it was asked for
+}
+
+// last is the frame of a page behind which nothing is missing, with the word that
+// says so: the same for all who come back together. The room's mu is held.
+func (p *page) last(room string) []byte {
+	if p.whole == nil {
+		p.whole = appendFrame(p.frame[:len(p.frame):len(p.frame)], protocol.AppendSynced(nil, room, p.To))
+	}
+	return p.whole
 }
 
 // flights lets those who want the same page at the same time read it once, as

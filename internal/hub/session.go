@@ -104,7 +104,7 @@ func (h *Hub) Join(c *socket.Conn, who Client) (*Session, error) {
 	return s, nil
 }
 
-// Start sends the welcome (a JSON payload; nil: none), then what was to be told
+// Start sends the welcome (a JSON payload, the caller's again afterwards; nil: none), then what was to be told
 // since Join, follows rooms, which must have been read after Join, and watches
 // the rooms of the cursors that came with the hello. seen, if not nil, is one of
 // them, read before Join, and spares asking Options.Judge.

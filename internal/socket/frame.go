@@ -3,6 +3,7 @@ package socket
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // Opcodes of RFC 6455, section 5.2.
@@ -18,11 +19,13 @@ const (
 const (
 	maxControl = 125 // bytes of a control frame's payload
 	maxHeader  = 14
+	ownHeader  = 10 // of a frame without a mask, at most
 	maxFrags   = 256 // frames of one message
 )
 
 // AppendText appends payload as one whole text frame, as a server sends it.
 func AppendText(dst, payload []byte) []byte {
+	dst = slices.Grow(dst, ownHeader+len(payload))
 	return append(appendHeader(dst, opText, len(payload)), payload...)
 }
 

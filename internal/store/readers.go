@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -28,6 +29,7 @@ type ask struct {
 // set takes over what the caller may use otherwise once he has given up.
 func (a *ask) set(ctx context.Context, query string, args []any, columns int) error {
 	a.ctx, a.query = ctx, query
+	a.args, a.row = slices.Grow(a.args, len(args)), slices.Grow(a.row, columns)
 	for i, arg := range args {
 		value, err := driver.DefaultParameterConverter.ConvertValue(arg)
 		if err != nil {
@@ -38,9 +40,7 @@ func (a *ask) set(ctx context.Context, query string, args []any, columns int) er
 		}
 		a.args = append(a.args, driver.NamedValue{Ordinal: i + 1, Value: value})
 	}
-	for range columns {
-		a.row = append(a.row, nil)
-	}
+	a.row = a.row[:columns]
 	return nil
 }
 
