@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -73,6 +74,7 @@ func (f *front) run() {
 		switch {
 		case err == nil:
 			pause = 0
+			runtime.Gosched()
 		case errors.Is(err, syscall.ECONNABORTED):
 		case isShortage(err):
 			// As net/http does: whoever waits is not lost, and descriptors come free.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -73,6 +74,9 @@ func (p *poller) run() {
 			}
 		}
 		clear(conns[:n])
+		if n > pollBatch/4 {
+			runtime.Gosched()
+		}
 	}
 }
 

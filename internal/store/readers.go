@@ -146,18 +146,20 @@ func (r *readers) loop() {
 	batch := make([]*ask, 0, maxAsked)
 	for range r.call {
 		runtime.Gosched()
-		batch = r.take(batch[:0])
-		if len(batch) > 0 {
+		for batch = r.take(batch[:0], true); len(batch) > 0; batch = r.take(batch[:0], false) {
 			r.run(batch)
+			clear(batch)
 		}
-		clear(batch)
 	}
 }
 
 // take takes what waits, and calls another reader for what is too much.
-func (r *readers) take(batch []*ask) []*ask {
+func (r *readers) take(batch []*ask, called bool) []*ask {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if called {
+		r.called = false
+	}
 	n := min(len(r.waiting), maxAsked)
 	batch = append(batch, r.waiting[:n]...)
 	rest := copy(r.waiting, r.waiting[n:])
@@ -166,8 +168,8 @@ func (r *readers) take(batch []*ask) []*ask {
 	if rest == 0 && cap(r.waiting) > maxAsked {
 		r.waiting = nil // after a rush
 	}
-	r.called = rest > 0
-	if r.called {
+	if rest > 0 && !r.called && !r.closed {
+		r.called = true
 		r.call <- struct{}{}
 	}
 	return batch
