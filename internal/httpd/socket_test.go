@@ -345,6 +345,31 @@ func TestResume(t *testing.T) {
 	c.hello(p.owner, nil)
 }
 
+// Who comes back without following all his rooms is let in by one read, while he
+// is a member.
+func TestResumeOneRoom(t *testing.T) {
+	p := newPlace(t)
+	ben := p.add("ben", minichat.Member)
+	room := p.room(p.owner, "private", "closed", ben.id)
+	p.post(p.owner, room, "missed")
+	stays := p.enter(p.owner) // follows: the room is known
+	fields := frame{"rooms": false, "cursors": []any{[]any{room, 1, ""}}}
+	c := p.dial()
+	c.hello(ben, fields)
+	c.typed("events")
+	c.typed("synced")
+	p.as(p.owner, "DELETE", "/api/v1/rooms/"+room+"/members/"+ben.id, "").want(t, 204)
+	if f := c.typed("gone"); f.str("room") != room {
+		t.Errorf("after the removal: got %v", f)
+	}
+	c = p.dial()
+	c.hello(ben, fields)
+	if f := c.typed("reset"); f.str("why") != "access" {
+		t.Errorf("who was removed: got %v", f)
+	}
+	stays.answer(stays.ask("ping", nil))
+}
+
 // Row 63: who is signed out is gone at once.
 func TestEndingClosesSockets(t *testing.T) {
 	p := newPlace(t)

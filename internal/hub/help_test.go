@@ -39,6 +39,7 @@ type world struct {
 	feeding func()               // called before a page is read
 	judging func()               // called before a watch is judged
 	joined  func(*Session)       // called between Join and Start
+	seen    *Seen                // given to Start
 	dials   sync.Mutex
 	dialled []*client
 }
@@ -230,7 +231,7 @@ func (p *testPeer) start(c *socket.Conn, hello *protocol.Hello) {
 	if who.Encoding == nil {
 		welcome = []byte(`{"type":"welcome"}`)
 	}
-	s.Start(welcome, mine, hello.Epoch, hello.Cursors, nil)
+	s.Start(welcome, mine, hello.Epoch, hello.Cursors, p.w.seen)
 	if who.Encoding != nil {
 		s.Replay("r", 0)
 	}
