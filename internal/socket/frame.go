@@ -19,7 +19,7 @@ const (
 const (
 	maxControl = 125 // bytes of a control frame's payload
 	maxHeader  = 14
-	ownHeader  = 10 // of a frame without a mask, at most
+	ownHeader  = 10  // of a frame without a mask, at most
 	maxFrags   = 256 // frames of one message
 )
 

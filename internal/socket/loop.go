@@ -58,6 +58,9 @@ func (c *Conn) event(readable, writable, ended bool) {
 // an idle connection has no goroutine, and one whose owner takes his time
 // keeps nobody else waiting.
 func (c *Conn) serve(rest []byte) {
+	if c.handler == nil || c.readyBy.Load() != 0 {
+		grow()
+	}
 	if len(rest) > 0 {
 		c.input(rest)
 	}

@@ -168,7 +168,7 @@ func (r *readers) take(batch []*ask, called bool) []*ask {
 	if rest == 0 && cap(r.waiting) > maxAsked {
 		r.waiting = nil // after a rush
 	}
-	if rest > 0 && !r.called && !r.closed {
+	if rest > 0 && !r.called {
 		r.called = true
 		r.call <- struct{}{}
 	}
