@@ -14,10 +14,10 @@ import (
 // welcomeRooms is how many rooms a welcome lists; the rest is read by HTTP.
 const welcomeRooms = 200
 
-// welcomes are buffers for what a welcome without rooms takes; larger ones are
-// not kept.
+// welcomeBytes is about what a welcome without rooms takes.
 const welcomeBytes = 2 << 10
 
+// welcomes are buffers for them; much larger ones are not kept.
 var welcomes = sync.Pool{New: func() any { b := make([]byte, 0, welcomeBytes); return &b }}
 
 // first takes what comes before the connection has said hello: a hello, or the

@@ -74,7 +74,7 @@ func (f *front) run() {
 		switch {
 		case err == nil:
 			pause = 0
-			runtime.Gosched()
+			runtime.Gosched() // there is more to do for them
 		case errors.Is(err, syscall.ECONNABORTED):
 		case isShortage(err):
 			// As net/http does: whoever waits is not lost, and descriptors come free.

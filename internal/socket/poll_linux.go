@@ -75,7 +75,7 @@ func (p *poller) run() {
 		}
 		clear(conns[:n])
 		if n > pollBatch/4 {
-			runtime.Gosched()
+			runtime.Gosched() // to finish with these is better than to begin with more
 		}
 	}
 }

@@ -141,7 +141,9 @@ func (r *readers) read(ctx context.Context, a *ask) bool {
 }
 
 // loop never waits for more: but it lets those go first that can, for they may
-// be about to ask.
+// be about to ask. After that it answers all before it lets anybody go first again:
+// else, in a rush, those who come wait here by the thousand, each with its
+// goroutine and buffers.
 func (r *readers) loop() {
 	batch := make([]*ask, 0, maxAsked)
 	for range r.call {
@@ -153,7 +155,8 @@ func (r *readers) loop() {
 	}
 }
 
-// take takes what waits, and calls another reader for what is too much.
+// take takes what waits, and calls another reader for what is too much. called: as
+// the one who was called.
 func (r *readers) take(batch []*ask, called bool) []*ask {
 	r.mu.Lock()
 	defer r.mu.Unlock()
