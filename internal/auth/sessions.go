@@ -55,34 +55,11 @@ func (a *Auth) ByToken(ctx context.Context, bearer string) (Identity, error) {
 	if t == nil {
 		return a.bySession(ctx, hash)
 	}
-	return a.byToken(t, u)
-}
-
-func (a *Auth) byToken(t *store.Token, u *minichat.User) (Identity, error) {
 	if u.Disabled {
 		return Identity{}, errUnauthenticated()
 	}
 	a.markUsed(KindToken, t.ID, t.SeenAt)
 	return Identity{User: *u, Session: t.ID, Kind: KindToken}, nil
-}
-
-// ByTokenIn is ByToken and, in the same read, the place of a token's holder in a
-// room: see store.GetTokenIn. Whoever gets none may have one nevertheless.
-func (a *Auth) ByTokenIn(ctx context.Context, bearer, room string) (Identity, *minichat.Room, *minichat.Membership, error) {
-	if !isSecret(bearer) {
-		return Identity{}, nil, nil, errUnauthenticated()
-	}
-	hash := hashSecret(bearer)
-	t, u, at, member, err := a.st.GetTokenIn(ctx, hash, room)
-	if err != nil {
-		return Identity{}, nil, nil, fmt.Errorf("look for a token: %w", err)
-	}
-	if t == nil {
-		who, err := a.bySession(ctx, hash)
-		return who, nil, nil, err
-	}
-	who, err := a.byToken(t, u)
-	return who, at, member, err
 }
 
 func (a *Auth) bySession(ctx context.Context, hash []byte) (Identity, error) {

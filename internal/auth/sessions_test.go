@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"minichat"
-	"minichat/internal/store"
 )
 
 // Row 62.
@@ -116,48 +115,6 @@ func TestChangePasswordEndsTheOthers(t *testing.T) {
 	if err != nil || len(ended) != 2 {
 		t.Errorf("after the command line's change: got %v, %v", ended, err)
 	}
-}
-
-// Who signs in by a token learns of his place in a room in the same read; an ended
-// token is as good as none.
-func TestByTokenIn(t *testing.T) {
-	w := newWorld(t, minichat.DefaultLimits())
-	owner := w.owner(t)
-	id, token, err := w.NewToken(t.Context(), owner.Identity, "bot")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = w.st.Write(t.Context(), func(tx *store.Tx) error {
-		for _, room := range []string{"mine", "other"} {
-			if err := tx.InsertRoom(t.Context(), minichat.Room{ID: room, Kind: minichat.Private, Name: room, Archived: true}, owner.User.ID); err != nil {
-				return err
-			}
-		}
-		return tx.InsertMember(t.Context(), "mine", owner.User.ID, minichat.Admin, 1)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := Identity{User: owner.User, Session: id, Kind: KindToken}
-	who, room, member, err := w.ByTokenIn(t.Context(), token, "mine")
-	if err != nil || who != want || room == nil || room.ID != "mine" || room.Kind != minichat.Private || !room.Archived || member == nil || member.Role != minichat.Admin {
-		t.Errorf("in the room: got %+v, %+v, %+v, %v", who, room, member, err)
-	}
-	for _, out := range []string{"other", "none", ""} {
-		if who, room, member, err = w.ByTokenIn(t.Context(), token, out); err != nil || who != want || room != nil || member != nil {
-			t.Errorf("outside %q: got %+v, %+v, %+v, %v", out, who, room, member, err)
-		}
-	}
-	if who, room, _, err = w.ByTokenIn(t.Context(), owner.Token, "mine"); err != nil || who.Kind != KindSession || room != nil {
-		t.Errorf("a session: got %+v, %+v, %v", who, room, err)
-	}
-	if err := w.EndToken(t.Context(), owner.Identity, id); err != nil {
-		t.Fatal(err)
-	}
-	_, _, _, err = w.ByTokenIn(t.Context(), token, "mine")
-	wantCode(t, "the ended token", err, minichat.Unauthenticated)
-	_, _, _, err = w.ByTokenIn(t.Context(), "no secret", "mine")
-	wantCode(t, "no secret at all", err, minichat.Unauthenticated)
 }
 
 // Row 63.

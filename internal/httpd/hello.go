@@ -40,12 +40,12 @@ func (p *peer) first(c *socket.Conn, f protocol.Frame, err error) {
 
 func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 	partings := p.s.o.Store.Partings()
-	who, seen, err := p.identify(hello)
+	who, err := p.identify(hello.Token)
 	if err != nil {
 		p.refuse(c, err)
 		return
 	}
-	session, err := p.s.o.Hub.Join(c, hub.Client{User: who.User.ID, ID: who.Session, Token: who.Kind == auth.KindToken, Follow: follows(hello)})
+	session, err := p.s.o.Hub.Join(c, hub.Client{User: who.User.ID, ID: who.Session, Token: who.Kind == auth.KindToken, Follow: hello.Rooms == nil || *hello.Rooms})
 	if err != nil {
 		c.Close(1012, "the server is about to restart")
 		return
@@ -54,7 +54,7 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 	p.s.settle(p.place)
 	// Who was signed out between the question and the joining was not there to be ended.
 	if p.s.o.Store.Partings() != partings {
-		if who, seen, err = p.identify(hello); err != nil {
+		if who, err = p.identify(hello.Token); err != nil {
 			p.refuse(c, err)
 			return
 		}
@@ -68,34 +68,22 @@ func (p *peer) hello(c *socket.Conn, n int64, hello *protocol.Hello) {
 	c.Ready(p.s.o.Limits.FrameBytes)
 	buf := welcomes.Get().(*[]byte)
 	welcome := p.welcome((*buf)[:0], n, who.User, rooms)
-	session.Start(welcome, more, hello.Epoch, hello.Cursors, seen)
+	session.Start(welcome, more, hello.Epoch, hello.Cursors)
 	if cap(welcome) <= 2*welcomeBytes {
 		*buf = welcome
 	}
 	welcomes.Put(buf)
 }
 
-func follows(hello *protocol.Hello) bool { return hello.Rooms == nil || *hello.Rooms }
-
-// identify finds out who is asking by the token of hello, else by the cookie. For
-// who comes back to a room without following all of his, the same read tells
-// whether he may.
-func (p *peer) identify(hello *protocol.Hello) (who auth.Identity, seen *hub.Seen, err error) {
+// identify finds out who is asking by the token of hello, else by the cookie.
+func (p *peer) identify(token string) (auth.Identity, error) {
 	switch {
-	case hello.Token != "" && len(hello.Cursors) > 0 && !follows(hello):
-		who, room, member, err := p.s.o.Auth.ByTokenIn(context.Background(), hello.Token, hello.Cursors[0].Room)
-		if err == nil && minichat.Can(who.User, minichat.ReadRoom, minichat.Subject{Room: room, Member: member}) == nil {
-			seen = &hub.Seen{Room: room.ID, Head: room.Head, Floor: room.Floor}
-		}
-		return who, seen, err
-	case hello.Token != "":
-		who, err = p.s.o.Auth.ByToken(context.Background(), hello.Token)
+	case token != "":
+		return p.s.o.Auth.ByToken(context.Background(), token)
 	case p.cookie != nil:
-		who, err = p.s.o.Auth.ByCookie(context.Background(), *p.cookie)
-	default:
-		err = errUnauthenticated()
+		return p.s.o.Auth.ByCookie(context.Background(), *p.cookie)
 	}
-	return who, nil, err
+	return auth.Identity{}, errUnauthenticated()
 }
 
 // refuse ends a connection that could not be let in.
@@ -111,7 +99,7 @@ func (p *peer) refuse(c *socket.Conn, err error) {
 // rooms reads all my rooms: the first ones for the welcome, all for the hub.
 // Who does not follow them gets neither.
 func (p *peer) rooms(hello *protocol.Hello, u minichat.User) (first, all []minichat.Room, err error) {
-	if !follows(hello) {
+	if hello.Rooms != nil && !*hello.Rooms {
 		return nil, nil, nil
 	}
 	all = []minichat.Room{}

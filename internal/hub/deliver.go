@@ -19,8 +19,8 @@ func (h *Hub) deliver(m bus.Message) {
 	}
 	r := h.find(m.Room)
 	if r == nil {
+		h.late.note(m.Room, m.Event.Seq)
 		if m.Event.Kind != minichat.KindMember {
-			h.late.note(m.Room, m.Event.Seq)
 			return
 		}
 		r = h.hold(m.Room) // somebody who is connected may be the member

@@ -39,7 +39,6 @@ type world struct {
 	feeding func()               // called before a page is read
 	judging func()               // called before a watch is judged
 	joined  func(*Session)       // called between Join and Start
-	seen    *Seen                // given to Start
 	dials   sync.Mutex
 	dialled []*client
 }
@@ -231,7 +230,7 @@ func (p *testPeer) start(c *socket.Conn, hello *protocol.Hello) {
 	if who.Encoding == nil {
 		welcome = []byte(`{"type":"welcome"}`)
 	}
-	s.Start(welcome, mine, hello.Epoch, hello.Cursors, p.w.seen)
+	s.Start(welcome, mine, hello.Epoch, hello.Cursors)
 	if who.Encoding != nil {
 		s.Replay("r", 0)
 	}

@@ -13,31 +13,16 @@ const onlineShown = 200
 // sight is what a session sees of a room when it comes to watch it.
 type sight struct{ head, floor int64 }
 
-// Seen is a room that the user might read a moment before Start, as it was then.
-type Seen struct {
-	Room        string
-	Head, Floor int64
-}
-
 // judge asks whether the session may watch. Who follows the room, and is kept
 // up to date by its member events, is not asked again; nor does what is known
-// of the room's head take a read of the database. Nor who might read it when he
-// signed in, if nothing has come behind that: whatever ended his membership since
-// is an event that still has to come, and it finds the watch.
+// of the room's head take a read of the database.
 func (s *Session) judge(ctx context.Context, w *watch, q query) (sight, error) {
 	r := w.r
 	r.mu.Lock()
-	if r.known && (q.after == nil || *q.after <= r.head) {
-		if m := r.members[s.user.id]; m != nil && m.joined {
-			seen := sight{r.head, r.floor}
-			r.mu.Unlock()
-			return seen, nil
-		}
-		if q.seen != nil && q.seen.Room == r.id && r.head <= q.seen.Head {
-			seen := sight{r.head, q.seen.Floor}
-			r.mu.Unlock()
-			return seen, nil
-		}
+	if m := r.members[s.user.id]; m != nil && m.joined && r.known && (q.after == nil || *q.after <= r.head) {
+		seen := sight{r.head, r.floor}
+		r.mu.Unlock()
+		return seen, nil
 	}
 	r.mu.Unlock()
 	head, floor, err := s.hub.o.Judge(ctx, s.user.id, r.id)

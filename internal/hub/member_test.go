@@ -154,7 +154,7 @@ func TestNoticesWaitForTheWelcome(t *testing.T) {
 	seq := w.post("far", "ana", "unseen by anybody")
 	c.next("gone")
 	c.next("room")
-	second.Start([]byte(`{"type":"welcome"}`), rooms, "", nil, nil)
+	second.Start([]byte(`{"type":"welcome"}`), rooms, "", nil)
 	got := []string{}
 	for len(got) < 3 {
 		m := c2.next("welcome", "gone", "room")
@@ -169,6 +169,30 @@ func TestNoticesWaitForTheWelcome(t *testing.T) {
 	}
 	if r := w.hub.find("r"); r != nil && r.members["bo"] != nil && r.members["bo"].joined {
 		t.Error("follows a room that he was removed from")
+	}
+}
+
+// Whoever follows a room from a list that is older than its last event hears of
+// that, also when it told of a member and nobody had to do with the room.
+func TestFollowsFromAnOldList(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "bo", "eve")
+	c := w.dial("bo")
+	s := w.hub.everySession()[0]
+	s.mu.Lock() // it starts again, by hand, as one that follows
+	s.before = new(before)
+	s.mu.Unlock()
+	s.all = true
+	w.hub.late.open()
+	rooms := []minichat.Room{w.rooms["r"].Room}
+	seq := w.member("r", "eve", minichat.Removed)
+	s.Start([]byte(`{"type":"welcome"}`), rooms, "", nil)
+	c.next("welcome")
+	r := w.hub.find("r")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if max(r.head, r.want) != seq {
+		t.Errorf("knows of event %d, want %d", max(r.head, r.want), seq)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,61 +203,4 @@ func TestWelcomeDoesNotWait(t *testing.T) {
 		}
 		inOrder(t, all, `"welcome"`, "missed", `"removed"`, `"gone"`)
 	})
-}
-
-// Who might read the room when he signed in is not judged again, unless something
-// has happened there since, or nobody here knows it.
-func TestSeenBeforeStart(t *testing.T) {
-	removed := func(w *world) { w.member("r", "ana", minichat.Removed) }
-	for _, row := range []struct {
-		name         string
-		seen         Seen
-		unknown      bool
-		before       func(*world) // Join
-		after        func(*world)
-		asked        bool
-		first, later string // in what comes
-	}{
-		{name: "nothing has happened", seen: Seen{Room: "r", Head: 3}, first: `"synced"`},
-		{name: "something has", seen: Seen{Room: "r", Head: 2}, asked: true, first: `"synced"`},
-		{name: "another room", seen: Seen{Room: "other", Head: 3}, asked: true, first: `"synced"`},
-		{name: "nobody knows it", seen: Seen{Room: "r", Head: 3}, unknown: true, asked: true, first: `"synced"`},
-		{name: "its log begins later", seen: Seen{Room: "r", Head: 3, Floor: 4}, first: `"why":"floor"`},
-		{name: "removed before joining", seen: Seen{Room: "r", Head: 3}, before: removed, asked: true, first: `"why":"access"`},
-		{name: "removed before starting", seen: Seen{Room: "r", Head: 3}, after: removed, asked: true, first: `"why":"access"`},
-		{name: "removed later", seen: Seen{Room: "r", Head: 3}, first: `"synced"`, later: `"gone"`},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			w := newWorld(t, holding)
-			w.addRoom("r", "ana", "eve")
-			for range 3 {
-				w.post("r", "eve", "missed")
-			}
-			var asked atomic.Bool
-			w.judging = func() { asked.Store(true) }
-			w.seen = &row.seen
-			w.joined = func(s *Session) {
-				if s.User() == "ana" && row.after != nil {
-					row.after(w)
-				}
-			}
-			if !row.unknown {
-				w.dial("eve").watch("r", "")
-			}
-			if row.before != nil {
-				row.before(w)
-			}
-			asked.Store(false) // for eve
-			c := w.comeBack(t, Client{User: "ana"}, `["r",2,"id2"]`)
-			inOrder(t, c.piece(), `"welcome"`, row.first)
-			if asked.Load() != row.asked {
-				t.Errorf("judged: %v, want %v", asked.Load(), row.asked)
-			}
-			if row.later != "" {
-				removed(w)
-				for !strings.Contains(c.piece(), row.later) {
-				}
-			}
-		})
-	}
 }

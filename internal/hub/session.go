@@ -106,16 +106,15 @@ func (h *Hub) Join(c *socket.Conn, who Client) (*Session, error) {
 
 // Start sends the welcome (a JSON payload, the caller's again afterwards; nil: none), then what was to be told
 // since Join, follows rooms, which must have been read after Join, and watches
-// the rooms of the cursors that came with the hello. seen, if not nil, is one of
-// them, read before Join, and spares asking Options.Judge.
-func (s *Session) Start(welcome []byte, rooms []minichat.Room, epoch string, cursors []protocol.Cursor, seen *Seen) {
+// the rooms of the cursors that came with the hello.
+func (s *Session) Start(welcome []byte, rooms []minichat.Room, epoch string, cursors []protocol.Cursor) {
 	if s.all {
 		s.follow(rooms)
 	}
 	s.hub.late.close()
 	s.greet(welcome, len(cursors) > 0)
 	if len(cursors) > 0 {
-		s.resume(epoch, cursors, seen)
+		s.resume(epoch, cursors)
 	}
 }
 

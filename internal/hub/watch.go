@@ -39,8 +39,7 @@ type query struct {
 	n       *int64 // the request to answer; nil: a cursor of hello
 	after   *int64
 	id      string
-	renewed bool  // the client's epoch is another one
-	seen    *Seen // read before the watch was entered; nil: nothing
+	renewed bool // the client's epoch is another one
 }
 
 // Watch answers request n: with ok or an error, then what the log holds behind
@@ -59,7 +58,7 @@ func (s *Session) Watch(ctx context.Context, n int64, w protocol.Watch) {
 // connection is not read meanwhile. The welcome waits for no peer, and for the
 // database as long as Options.Hold; whoever writes before that takes it along,
 // and if nothing was written in the end, for whatever reason, it goes alone.
-func (s *Session) resume(epoch string, cursors []protocol.Cursor, seen *Seen) {
+func (s *Session) resume(epoch string, cursors []protocol.Cursor) {
 	enough := time.AfterFunc(s.hub.o.Hold, s.conn.Flush)
 	defer func() {
 		enough.Stop()
@@ -69,7 +68,7 @@ func (s *Session) resume(epoch string, cursors []protocol.Cursor, seen *Seen) {
 	for i, c := range cursors {
 		watch := func(ctx context.Context) {
 			if w, err := s.enter(c.Room); err == nil {
-				s.begin(ctx, w, query{after: &c.Seq, id: c.ID, renewed: renewed, seen: seen})
+				s.begin(ctx, w, query{after: &c.Seq, id: c.ID, renewed: renewed})
 			}
 		}
 		if i == 0 {

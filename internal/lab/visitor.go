@@ -70,7 +70,7 @@ func (v *visitor) join(c *socket.Conn) {
 		c.Close(closeRestart, "The server is about to stop.")
 		return
 	}
-	v.session.Start(nil, nil, "", nil, nil)
+	v.session.Start(nil, nil, "", nil)
 	v.session.Replay(l.room, after)
 }
 

@@ -90,18 +90,10 @@ func TestReadersAnswerAsATransaction(t *testing.T) {
 			return tx.Append(ctx, &minichat.Event{Room: "r", Kind: minichat.KindMessage, By: "ana", Key: "k", Body: minichat.MessageBody{Text: "x"}}, []byte{1, 0})
 		})
 		all := map[string]func(reads) []any{
-			"user":     func(r reads) []any { u, err := r.GetUser(ctx, "ben"); return []any{u, err} },
-			"nobody":   func(r reads) []any { u, err := r.GetUser(ctx, "cat"); return []any{u, err} },
-			"token":    func(r reads) []any { tok, u, err := r.GetTokenByHash(ctx, []byte{0, 255}); return []any{tok, u, err} },
-			"no token": func(r reads) []any { tok, u, err := r.GetTokenByHash(ctx, []byte{}); return []any{tok, u, err} },
-			"token in": func(r reads) []any {
-				tok, u, room, m, err := r.GetTokenIn(ctx, []byte{0, 255}, "r")
-				return []any{tok, u, room, m, err}
-			},
-			"token out": func(r reads) []any {
-				tok, u, room, m, err := r.GetTokenIn(ctx, []byte{0, 255}, "no")
-				return []any{tok, u, room, m, err}
-			},
+			"user":       func(r reads) []any { u, err := r.GetUser(ctx, "ben"); return []any{u, err} },
+			"nobody":     func(r reads) []any { u, err := r.GetUser(ctx, "cat"); return []any{u, err} },
+			"token":      func(r reads) []any { tok, u, err := r.GetTokenByHash(ctx, []byte{0, 255}); return []any{tok, u, err} },
+			"no token":   func(r reads) []any { tok, u, err := r.GetTokenByHash(ctx, []byte{}); return []any{tok, u, err} },
 			"place":      func(r reads) []any { room, m, err := r.GetPlace(ctx, "r", "ana"); return []any{room, m, err} },
 			"outside":    func(r reads) []any { room, m, err := r.GetPlace(ctx, "r", "ben"); return []any{room, m, err} },
 			"membership": func(r reads) []any { m, err := r.GetMembership(ctx, "r", "ana"); return []any{m, err} },

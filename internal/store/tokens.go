@@ -39,39 +39,6 @@ func (r reads) GetTokenByHash(ctx context.Context, hash []byte) (*Token, *minich
 	return t, u, nil
 }
 
-// GetTokenIn is GetTokenByHash with the user's place in a room, in one read; of
-// the token only ID, User and SeenAt are set, of the room what is asked for by who
-// judges and watches: ID, Kind, Archived, Head and Floor. Who is not in the room
-// gets none.
-func (r reads) GetTokenIn(ctx context.Context, hash []byte, room string) (*Token, *minichat.User, *minichat.Room, *minichat.Membership, error) {
-	var row struct {
-		t                     Token
-		u                     minichat.User
-		r                     minichat.Room
-		m                     minichat.Membership
-		id, kind, role        sql.NullString
-		archived, head, floor sql.NullInt64
-	}
-	found, err := r.row(ctx, `SELECT t.id, t.seen_at, `+userColumns+`, m.role, r.id, r.kind, r.archived, r.head, r.floor
-		FROM tokens t JOIN users u ON u.id = t.user_id
-		LEFT JOIN members m ON m.room = $2 AND m.user_id = t.user_id LEFT JOIN rooms r ON r.id = m.room WHERE t.hash = $1`,
-		[]any{hash, room}, append(append([]any{&row.t.ID, &row.t.SeenAt}, userFields(&row.u)...),
-			&row.role, &row.id, &row.kind, &row.archived, &row.head, &row.floor)...)
-	if err != nil {
-		return nil, nil, nil, nil, fmt.Errorf("get token and place: %w", err)
-	}
-	if !found {
-		return nil, nil, nil, nil, nil
-	}
-	row.t.User = row.u.ID
-	if !row.id.Valid {
-		return &row.t, &row.u, nil, nil, nil
-	}
-	row.r = minichat.Room{ID: row.id.String, Kind: minichat.Kind(row.kind.String), Archived: row.archived.Int64 != 0, Head: row.head.Int64, Floor: row.floor.Int64}
-	row.m = minichat.Membership{Room: row.id.String, User: row.u.ID, Role: minichat.Role(row.role.String)}
-	return &row.t, &row.u, &row.r, &row.m, nil
-}
-
 // GetToken returns the token with that id; nil: none.
 func (r reads) GetToken(ctx context.Context, id string) (*Token, error) {
 	t := new(Token)
