@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -106,7 +107,32 @@ func (s *Server) Stop() {
 }
 
 // Freeze lets the server take connections and answer nothing; Thaw ends that.
-func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
+func (s *Server) Freeze() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	for end := time.Now().Add(time.Minute); !s.still(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatal("the server does not stand still")
+		}
+	}
+}
+
+// still reports whether all threads have stopped, each of which answers until then:
+// the signal alone returns before that.
+func (s *Server) still() bool {
+	stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		_, state, ok := strings.Cut(string(stat), ") ") // behind the name; proc_pid_stat(5)
+		if err == nil && (!ok || state[0] != 'T') {
+			return false
+		}
+	}
+	return true // also where there is no /proc
+}
 
 // Thaw lets a frozen server go on.
 func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
