@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"minichat/tools/halt"
 	"minichat/tools/testbucket"
 )
 
@@ -394,7 +395,7 @@ func (p *plug) witness() string { return filepath.Join(p.dir, fmt.Sprint("not sy
 // last words.
 func (p *plug) pull(s *server) {
 	p.t.Helper()
-	s.halt()
+	halt.Process(s.t, s.cmd.Process)
 	const ext4Shutdown, noLogFlush = 0x8004587d, 2
 	p.pulls++
 	if err := os.WriteFile(p.witness(), []byte("x"), 0o600); err != nil {
@@ -420,34 +421,4 @@ func (p *plug) back() {
 	if b, err := os.ReadFile(p.witness()); err == nil && len(b) > 0 {
 		p.t.Error("what was not synced is still there: the power was not pulled")
 	}
-}
-
-// halt stops the process at once. A machine without power acknowledges nothing, but
-// to an fsync that was under way the file system may answer that all is well.
-func (s *server) halt() {
-	s.t.Helper()
-	s.signal(syscall.SIGSTOP)
-	for began := time.Now(); !s.halted(); time.Sleep(100 * time.Microsecond) {
-		if time.Since(began) > startWithin {
-			s.t.Fatal("the server does not halt")
-		}
-	}
-}
-
-// halted reports whether none of its threads runs; one in the midst of a write stops
-// behind it.
-func (s *server) halted() bool {
-	s.t.Helper()
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, name := range threads {
-		b, err := os.ReadFile(name)
-		_, state, _ := strings.Cut(string(b), ") ")
-		if err == nil && !strings.HasPrefix(state, "T") && !strings.HasPrefix(state, "D") {
-			return false
-		}
-	}
-	return len(threads) > 0
 }

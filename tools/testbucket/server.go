@@ -12,12 +12,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"minichat/tools/halt"
 )
 
 // The keys of the server's owner, and its region.
@@ -109,29 +110,7 @@ func (s *Server) Stop() {
 // Freeze lets the server take connections and answer nothing; Thaw ends that.
 func (s *Server) Freeze() {
 	s.t.Helper()
-	s.signal(syscall.SIGSTOP)
-	for end := time.Now().Add(time.Minute); !s.still(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			s.t.Fatal("the server does not stand still")
-		}
-	}
-}
-
-// still reports whether all threads have stopped, each of which answers until then:
-// the signal alone returns before that.
-func (s *Server) still() bool {
-	stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, path := range stats {
-		stat, err := os.ReadFile(path)
-		_, state, ok := strings.Cut(string(stat), ") ") // behind the name; proc_pid_stat(5)
-		if err == nil && (!ok || state[0] != 'T') {
-			return false
-		}
-	}
-	return true // also where there is no /proc
+	halt.Process(s.t, s.cmd.Process)
 }
 
 // Thaw lets a frozen server go on.
