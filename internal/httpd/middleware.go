@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -38,9 +39,7 @@ func (s *Server) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		within(w, time.Minute)
 		h := w.Header()
-		for name, value := range alwaysSent {
-			h[name] = value
-		}
+		maps.Copy(h, alwaysSent)
 		local := isLoopback(hostOnly(r.Host))
 		if s.secure || local {
 			// Over plain http browsers ignore it, with a complaint in the console.

@@ -345,8 +345,7 @@ func TestResume(t *testing.T) {
 	c.hello(p.owner, nil)
 }
 
-// Who comes back without following all his rooms is let in by one read, while he
-// is a member.
+// Who comes back without following all his rooms is let in while he is a member.
 func TestResumeOneRoom(t *testing.T) {
 	p := newPlace(t)
 	ben := p.add("ben", minichat.Member)

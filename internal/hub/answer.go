@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"minichat/internal/protocol"
+	"minichat/internal/socket"
 )
 
 // request is a keyed request that was not answered yet.
@@ -50,7 +51,7 @@ func (s *Session) answer() {
 	s.errands.ready = nil
 	size := 0
 	for _, a := range list {
-		size += len(a.payload) + frameOverhead
+		size += len(a.payload) + socket.FrameOverhead
 	}
 	if w := s.watching(list[0].room); w != nil && w.held != nil {
 		size += min(len(w.held.buf), piece) // goes behind them

@@ -68,9 +68,6 @@ func (b *batch) add(from *batch, i int) {
 	b.private = b.private || from.private
 }
 
-// frameOverhead is what a frame takes beside a payload, at most.
-const frameOverhead = 10
-
 // appendFrame appends payload as a text frame.
 func appendFrame(dst, payload []byte) []byte { return socket.AppendText(dst, payload) }
 

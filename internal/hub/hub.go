@@ -3,7 +3,7 @@
 // no message for anybody: a session that cannot keep up is fed from the log.
 //
 // Locks are taken in this order: room, user, session, connection. Whoever fills a
-// socket.Burst holds many connections, and waits for nothing until it is sent.
+// socket.Burst holds many connections, and waits for none of these until it is sent.
 package hub
 
 import (

@@ -127,6 +127,15 @@ func TestRemovedAndAddedAgain(t *testing.T) {
 	}
 }
 
+// again has a session start once more, by hand, as one that follows.
+func (w *world) again(s *Session) {
+	s.mu.Lock()
+	s.before = new(before)
+	s.mu.Unlock()
+	s.all = true
+	w.hub.late.open()
+}
+
 // What happens between Join and Start is neither lost nor told too early.
 func TestNoticesWaitForTheWelcome(t *testing.T) {
 	w := newWorld(t)
@@ -142,12 +151,7 @@ func TestNoticesWaitForTheWelcome(t *testing.T) {
 			second = x
 		}
 	}
-	// The second one starts again, by hand, as one that follows.
-	second.mu.Lock()
-	second.before = new(before)
-	second.mu.Unlock()
-	second.all = true
-	w.hub.late.open()
+	w.again(second)
 	rooms := []minichat.Room{w.rooms["r"].Room, w.rooms["far"].Room}
 	w.member("r", "bo", minichat.Removed)
 	w.member("r2", "bo", minichat.Joined)
@@ -179,11 +183,7 @@ func TestFollowsFromAnOldList(t *testing.T) {
 	w.addRoom("r", "bo", "eve")
 	c := w.dial("bo")
 	s := w.hub.everySession()[0]
-	s.mu.Lock() // it starts again, by hand, as one that follows
-	s.before = new(before)
-	s.mu.Unlock()
-	s.all = true
-	w.hub.late.open()
+	w.again(s)
 	rooms := []minichat.Room{w.rooms["r"].Room}
 	seq := w.member("r", "eve", minichat.Removed)
 	s.Start([]byte(`{"type":"welcome"}`), rooms, "", nil)

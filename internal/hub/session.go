@@ -104,9 +104,9 @@ func (h *Hub) Join(c *socket.Conn, who Client) (*Session, error) {
 	return s, nil
 }
 
-// Start sends the welcome (a JSON payload, the caller's again afterwards; nil: none), then what was to be told
-// since Join, follows rooms, which must have been read after Join, and watches
-// the rooms of the cursors that came with the hello.
+// Start sends the welcome (a JSON payload, the caller's again afterwards; nil:
+// none), then what was to be told since Join, follows rooms, which must have been
+// read after Join, and watches the rooms of the cursors that came with the hello.
 func (s *Session) Start(welcome []byte, rooms []minichat.Room, epoch string, cursors []protocol.Cursor) {
 	if s.all {
 		s.follow(rooms)
@@ -125,7 +125,7 @@ const firstPageBytes = 2 << 10
 func (s *Session) greet(welcome []byte, hold bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	size := len(welcome) + frameOverhead
+	size := len(welcome) + socket.FrameOverhead
 	if hold {
 		size += firstPageBytes
 	}

@@ -9,14 +9,9 @@ import (
 
 // listened is a connection whose peer reads, or is about to, and throws away.
 func listened(tb testing.TB) *Conn {
-	e := newEcho()
-	_, ts := serve(tb, onTCP, Options{}, e, &Accept{})
-	got := make(chan *Conn, 1)
-	e.on(func(c *Conn, _ []byte) { got <- c })
-	p := dial(tb, ts)
-	p.send(frame(0x81, "go"))
-	go io.Copy(io.Discard, p.nc)
-	return <-got
+	_, conns, peers := crowd(tb, onTCP, Options{}, 1)
+	go io.Copy(io.Discard, peers[0].nc)
+	return conns[0]
 }
 
 var usual = AppendText(nil, bytes.Repeat([]byte("x"), 300))

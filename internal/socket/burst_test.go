@@ -9,20 +9,6 @@ import (
 	"testing"
 )
 
-// crowd dials n peers; conns[i] is the other end of peers[i].
-func crowd(t testing.TB, w way, o Options, n int) (s *Server, conns []*Conn, peers []*peer) {
-	e := newEcho()
-	s, ts := serve(t, w, o, e, &Accept{})
-	got := make(chan *Conn, 1)
-	e.on(func(c *Conn, _ []byte) { got <- c })
-	for range n {
-		p := dial(t, ts)
-		p.send(frame(0x81, "go"))
-		conns, peers = append(conns, <-got), append(peers, p)
-	}
-	return s, conns, peers
-}
-
 // withAndWithout runs a test with rings, where there can be any, and without.
 func withAndWithout(t *testing.T, test func(t *testing.T, w way, ringless bool)) {
 	overAll(t, func(t *testing.T, w way) {

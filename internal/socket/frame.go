@@ -18,14 +18,17 @@ const (
 
 const (
 	maxControl = 125 // bytes of a control frame's payload
-	maxHeader  = 14
-	ownHeader  = 10  // of a frame without a mask, at most
+	maxHeader  = FrameOverhead + 4
 	maxFrags   = 256 // frames of one message
 )
 
+// FrameOverhead is how many bytes a frame of ours takes beside its payload, at
+// most; a peer's has four more, its mask.
+const FrameOverhead = 10
+
 // AppendText appends payload as one whole text frame, as a server sends it.
 func AppendText(dst, payload []byte) []byte {
-	dst = slices.Grow(dst, ownHeader+len(payload))
+	dst = slices.Grow(dst, FrameOverhead+len(payload))
 	return append(appendHeader(dst, opText, len(payload)), payload...)
 }
 

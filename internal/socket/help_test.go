@@ -135,6 +135,20 @@ func shake(t testing.TB, nc net.Conn, more string) *peer {
 	return p
 }
 
+// crowd dials n peers; conns[i] is the other end of peers[i].
+func crowd(t testing.TB, w way, o Options, n int) (s *Server, conns []*Conn, peers []*peer) {
+	e := newEcho()
+	s, ts := serve(t, w, o, e, &Accept{})
+	got := make(chan *Conn, 1)
+	e.on(func(c *Conn, _ []byte) { got <- c })
+	for range n {
+		p := dial(t, ts)
+		p.send(frame(0x81, "go"))
+		conns, peers = append(conns, <-got), append(peers, p)
+	}
+	return s, conns, peers
+}
+
 func (p *peer) send(b []byte) {
 	p.t.Helper()
 	if _, err := p.nc.Write(b); err != nil {

@@ -17,12 +17,8 @@ func TestStall(t *testing.T) { overAll(t, testStall) }
 func testStall(t *testing.T, w way) {
 	o := quick()
 	o.PingEvery, o.Silence, o.Linger = time.Minute, time.Minute, time.Minute // a ping may come before the first write
-	s, ts, e := serveEcho(t, w, o)
-	got := make(chan *Conn, 1)
-	e.on(func(c *Conn, _ []byte) { got <- c })
-	p := dial(t, ts)
-	p.send(frame(0x81, "go"))
-	c := <-got
+	s, conns, peers := crowd(t, w, o, 1)
+	c, p := conns[0], peers[0]
 	b := AppendText(nil, bytes.Repeat([]byte("x"), 10_000))
 	written := 0
 	for c.Send(b) == nil {
@@ -66,13 +62,8 @@ func TestWriteFromMany(t *testing.T) { overAll(t, testWriteFromMany) }
 
 func testWriteFromMany(t *testing.T, w way) {
 	const writers, each = 8, 400
-	e := newEcho()
-	_, ts := serve(t, w, Options{}, e, &Accept{})
-	got := make(chan *Conn, 1)
-	e.on(func(c *Conn, _ []byte) { got <- c })
-	p := dial(t, ts)
-	p.send(frame(0x81, "go"))
-	c := <-got
+	_, conns, peers := crowd(t, w, Options{}, 1)
+	c, p := conns[0], peers[0]
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {

@@ -115,11 +115,12 @@ func (r *ring) send(list []*Conn, frames []byte, took []int32) error {
 	}
 	atomic.StoreUint32(r.sendTail, tail+uint32(len(list)))
 	given, done := 0, 0
-	var errno syscall.Errno
-	for given < len(list) && errno == 0 {
-		var n uintptr
-		n, _, errno = syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(len(list)-given), 0, 0, 0, 0)
-		if errno == 0 {
+	var err error
+	for given < len(list) && err == nil {
+		n, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(len(list)-given), 0, 0, 0, 0)
+		if errno != 0 || n == 0 {
+			err = os.NewSyscallError("io_uring_enter", errno)
+		} else {
 			given += int(n)
 		}
 		done += r.take(took)
@@ -129,10 +130,7 @@ func (r *ring) send(list []*Conn, frames []byte, took []int32) error {
 		done += r.take(took)
 	}
 	runtime.KeepAlive(frames)
-	if errno != 0 {
-		return os.NewSyscallError("io_uring_enter", errno)
-	}
-	return nil
+	return err
 }
 
 // take sets took from the results that are there, and returns how many they are.

@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// The calls in this file, and a ring's, never block, so Go's scheduler is not told of them: it
-// would have its monitor look every 20 µs whether a processor is to be taken
-// away from a call that lasts eight. What must hold for that:
+// The calls in this file, and a ring's, never block, so Go's scheduler is not told
+// of them: it would have its monitor look every 20 µs whether a processor is to be
+// taken away from a call that lasts eight. What must hold for that:
 //   - the descriptor does not block, and MSG_DONTWAIT says so once more; an epoll
 //     is asked not to wait;
 //   - whoever calls holds the connection's mu, under which alone the descriptor

@@ -105,12 +105,11 @@ func (c *Conn) push(frames []byte) {
 		c.out = waitingFor(frames, 0)
 		return
 	}
+	n, err := 0, error(nil)
 	if c.polled() {
-		n, err := c.put(frames)
-		c.pushed(frames, n, err)
-		return
+		n, err = c.put(frames)
 	}
-	c.pushed(frames, 0, nil)
+	c.pushed(frames, n, err)
 }
 
 // pushed keeps what the kernel did not take of frames when nothing waited. mu is
