@@ -80,7 +80,7 @@ func assemble(ctx context.Context, cfg *config.Config, base string, log *slog.Lo
 	s.socket = socket.New(socket.Options{Log: log, Full: s.memory.Full, PingEvery: cfg.PingEvery})
 	s.hub = hub.New(hub.Options{
 		Log: log, Limits: cfg.Limits, Bus: s.bus, Spread: cfg.Drain,
-		Epoch: s.store.Epoch, EventID: s.store.GetEventID, Feed: s.chat.Feed, Room: s.chat.ReadableRoom, Judge: s.chat.MayWatch,
+		Epoch: s.store.Epoch, EventID: s.store.GetEventID, Feed: s.chat.Feed, Room: s.chat.ReadableRoom, Judge: s.chat.MayWatch, Announced: s.store.Announced,
 	})
 	if s.lab, err = s.openLab(ctx); err != nil {
 		return nil, err

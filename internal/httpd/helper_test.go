@@ -79,7 +79,7 @@ func newPlaceWithoutOwner(t *testing.T, changes ...change) *place {
 	c, err := chat.New(st, disk, line, o.Limits, chat.Options{Log: log})
 	must(err)
 	sockets := socket.New(socket.Options{Log: log})
-	h := hub.New(hub.Options{Log: log, Limits: o.Limits, Bus: line, Epoch: st.Epoch, EventID: st.GetEventID, Feed: c.Feed, Room: c.ReadableRoom, Judge: c.MayWatch})
+	h := hub.New(hub.Options{Log: log, Limits: o.Limits, Bus: line, Epoch: st.Epoch, EventID: st.GetEventID, Feed: c.Feed, Room: c.ReadableRoom, Judge: c.MayWatch, Announced: st.Announced})
 	o.Auth, o.Chat, o.Hub, o.Socket, o.Parts = a, c, h, sockets, disk.ServePart
 	s, err := New(o)
 	must(err)

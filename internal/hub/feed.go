@@ -176,12 +176,9 @@ func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 	if w.dead {
 		return true, false
 	}
-	frame, to := p.frameFor(w)
+	to := p.edge(w)
 	last := w.end == nil && r.known && to >= w.g.after
-	if last && !w.synced && s.enc == nil {
-		frame = p.last(r.id) // all of it: the membership goes on
-	}
-	if len(frame) > 0 && !s.conn.Write(frame) {
+	if frame := p.frameFor(w, to, last && !w.synced && s.enc == nil); len(frame) > 0 && !s.conn.Write(frame) {
 		return false, false
 	}
 	if w.sent = to; last {
@@ -190,16 +187,38 @@ func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 	return true, last
 }
 
-// frameFor is the page as w may see it, and where that ends. The session's mu
-// is held.
-func (p *page) frameFor(w *watch) (frame []byte, to int64) {
-	if w.end != nil && w.end.seq < p.To {
+// edge is up to which event w may see the page: to the end of its membership, and
+// while that goes on to what was announced here, for what is behind may end it; the
+// flushes bring that. The room's mu and the session's are held.
+func (p *page) edge(w *watch) int64 {
+	switch {
+	case w.end != nil:
+		return min(p.To, w.end.seq)
+	case w.r.known:
+		return max(p.after, min(p.To, w.r.head))
+	}
+	return p.To
+}
+
+// frameFor is the page up to event to, with the word that this was all if synced is
+// set. The room's mu is held.
+func (p *page) frameFor(w *watch, to int64, synced bool) (frame []byte) {
+	whole := to == p.To
+	switch {
+	case whole && synced:
+		return p.last(w.r.id)
+	case whole && w.g.enc == nil:
+		return p.frame
+	case whole:
+		return w.r.pageFrame(w.g.enc, nil, p.Page)
+	}
+	if to >= p.From {
 		cut := *p.Page
-		cut.List, cut.To = cut.List[:max(0, w.end.seq-cut.From+1)], w.end.seq
-		return w.r.pageFrame(w.g.enc, nil, &cut), w.end.seq
+		cut.List, cut.To = cut.List[:to-p.From+1], to
+		frame = w.r.pageFrame(w.g.enc, nil, &cut)
 	}
-	if w.g.enc == nil {
-		return p.frame, p.To
+	if synced {
+		frame = appendFrame(frame, protocol.AppendSynced(nil, w.r.id, to))
 	}
-	return w.r.pageFrame(w.g.enc, nil, p.Page), p.To
+	return frame
 }

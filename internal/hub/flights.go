@@ -92,9 +92,8 @@ func (h *Hub) fly(f *flight, key flightKey, r *room) {
 	}
 	h.count.pages.Add(1)
 	f.page = &page{Page: p, frame: appendFrame(nil, protocol.AppendEvents(nil, nil, p)), after: key.after}
-	r.mu.Lock()
+	r.lockKnown(p.Head)
 	defer r.mu.Unlock()
-	r.learn(p.Head)
 	r.keep(f.page)
 }
 

@@ -39,6 +39,8 @@ type world struct {
 	feeding func()               // called before a page is read
 	judging func()               // called before a watch is judged
 	joined  func(*Session)       // called between Join and Start
+	slow    bool                 // what is committed is not announced until announce
+	unsaid  []bus.Message
 	dials   sync.Mutex
 	dialled []*client
 }
@@ -57,6 +59,7 @@ func newWorld(t testing.TB, change ...func(*Options, *socket.Options)) *world {
 		Bus: w.bus, Limits: minichat.DefaultLimits(), Gather: 40 * time.Millisecond, Spread: 10 * time.Millisecond,
 		Log:   slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Epoch: func() string { return w.epoch }, EventID: w.eventID, Feed: w.feed, Room: w.roomFor, Judge: w.judge,
+		Announced: func() { w.announce() },
 	}
 	so := socket.Options{Tick: 5 * time.Millisecond}
 	for _, c := range change {
@@ -152,12 +155,35 @@ func (w *world) append(room, by, key, kind string, body any) int64 {
 	if m, ok := body.(minichat.MemberBody); ok {
 		r.members[m.User.ID] = m.Change != minichat.Left && m.Change != minichat.Removed
 	}
+	m := bus.Message{Kind: bus.Event, Room: room, By: by, Event: ev, Data: protocol.AppendEvent(nil, ev)}
 	lost := w.lose != nil && w.lose(ev.Seq)
+	slow := w.slow
+	if slow {
+		w.unsaid = append(w.unsaid, m)
+	}
 	w.mu.Unlock()
-	if !lost {
-		w.bus.Publish(bus.Message{Kind: bus.Event, Room: room, By: by, Event: ev, Data: protocol.AppendEvent(nil, ev)})
+	if !lost && !slow {
+		w.bus.Publish(m)
 	}
 	return ev.Seq
+}
+
+// falter has announcements wait for announce.
+func (w *world) falter() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.slow = true
+}
+
+// announce announces what waits for it.
+func (w *world) announce() {
+	w.mu.Lock()
+	list := w.unsaid
+	w.unsaid, w.slow = nil, false
+	w.mu.Unlock()
+	for _, m := range list {
+		w.bus.Publish(m)
+	}
 }
 
 func (w *world) post(room, by, text string) int64 {

@@ -38,6 +38,10 @@ type Options struct {
 	// ends now; an error when he may not.
 	Judge func(ctx context.Context, user, room string) (head, floor int64, err error)
 
+	// Announced waits until the bus has brought all events that anybody could have
+	// read from the log by now. The hub holds no lock meanwhile.
+	Announced func()
+
 	Pause  time.Duration // 1 ms: the least time between two writes to the same room's watchers; it grows with their number
 	Gather time.Duration // 1 s: for how long presence and heads are gathered; typing: a quarter of it
 	Hold   time.Duration // 500 ms: how long a welcome may wait for what its first cursor brings, to go in one write with it

@@ -29,9 +29,8 @@ func (s *Session) judge(ctx context.Context, w *watch, q query) (sight, error) {
 	if err != nil {
 		return sight{}, err
 	}
-	r.mu.Lock()
+	r.lockKnown(head)
 	defer r.mu.Unlock()
-	r.learn(head)
 	r.floor = floor
 	return sight{max(r.head, head), floor}, nil
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -228,4 +229,74 @@ func TestHealsHoles(t *testing.T) {
 	w.hub.Sweep(t.Context(), map[string]int64{"r": last + 1000})
 	w.lose = nil
 	c.collect(w.post("r", "ana", "x"), last+1)
+}
+
+// A page that was read when a removal, and a message behind it, were in the log but
+// not announced yet: the message is not for the removed one.
+func TestPageAheadOfTheAnnouncements(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana", "bo")
+	for range 3 {
+		w.post("r", "ana", "x")
+	}
+	w.feeding = func() {
+		w.feeding = nil
+		w.falter()
+		w.member("r", "bo", minichat.Removed)
+		w.post("r", "ana", "behind his back")
+	}
+	bo := w.dial("bo")
+	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
+	bo.next("ok")
+	bo.collect(1, 3)
+	if m := bo.next("synced"); m.Head != 3 {
+		t.Errorf("got %s, want head 3", m.Raw)
+	}
+	w.announce()
+	bo.collect(4, 4)
+	bo.next("gone")
+	for _, m := range bo.fence() {
+		t.Errorf("after gone: got %s", m.Raw)
+	}
+}
+
+// A removal that is in the log already as the room becomes known here, and is
+// announced only then, is heeded.
+func TestRemovalBeforeTheRoomIsKnown(t *testing.T) {
+	for _, after := range []string{"", `,"after":0`} {
+		var w *world
+		w = newWorld(t, func(o *Options, _ *sockOptions) {
+			judge, once := o.Judge, sync.Once{}
+			o.Judge = func(ctx context.Context, user, room string) (head, floor int64, err error) {
+				head, floor, err = judge(ctx, user, room)
+				if user == "bo" {
+					once.Do(func() {
+						w.falter()
+						w.member("r", "bo", minichat.Removed)
+						w.post("r", "ana", "behind his back")
+						w.dial("ana").watch("r", "")
+					})
+				}
+				return head, floor, err
+			}
+		})
+		w.addRoom("r", "ana", "bo")
+		for range 3 {
+			w.post("r", "ana", "x")
+		}
+		bo := w.dial("bo")
+		bo.say(`{"type":"watch","n":1,"room":"r"%s}`, after)
+		bo.next("ok")
+		if after != "" {
+			bo.collect(1, 4)
+		}
+		w.announce()
+		w.post("r", "ana", "and again")
+		if m := bo.next("gone", "events", "event"); m.Type != "gone" {
+			t.Errorf("watch%s: got %s, want gone", after, m.Raw)
+		}
+		for _, m := range bo.fence() {
+			t.Errorf("watch%s: after gone: got %s", after, m.Raw)
+		}
+	}
 }

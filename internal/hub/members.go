@@ -19,17 +19,17 @@ func (s *Session) followRoom(room *minichat.Room) {
 	h := s.hub
 	r := h.hold(room.ID)
 	defer h.release(r)
-	r.mu.Lock()
+	if s.wasRemoved(room) {
+		return // its head is no news
+	}
+	r.lockKnown(room.Head)
 	defer r.mu.Unlock()
 	if s.wasRemoved(room) {
-		return
+		return // meanwhile
 	}
-	if !r.known {
-		r.begin(room.Head)
-		if seq := h.late.heard(r.id); seq > r.head {
-			r.want = seq
-			h.heal(r)
-		}
+	if seq := h.late.heard(r.id); seq > r.head {
+		r.want = max(r.want, seq)
+		h.heal(r)
 	}
 	r.floor, r.direct = room.Floor, room.Kind == minichat.Direct
 	if m := r.attend(s.user); m != nil {

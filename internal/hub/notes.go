@@ -144,12 +144,11 @@ func (h *Hub) tellOne(x *note) {
 		return
 	}
 	frame := appendFrame(nil, protocol.AppendRoom(nil, *room))
-	r.mu.Lock()
+	r.lockKnown(room.Head)
 	defer r.mu.Unlock()
 	if h.notes.isOff(x) {
 		return
 	}
-	r.learn(room.Head)
 	r.floor, r.direct = room.Floor, room.Kind == minichat.Direct
 	if m := r.members[u.id]; m != nil && m.joined {
 		m.take(room)

@@ -87,8 +87,18 @@ func (g *group) remove(w *watch) {
 	}
 }
 
-// learn takes a head read from the log. mu is held.
-func (r *room) learn(head int64) {
+// lockKnown locks mu, and sees to it that head is known: by head, which was read from
+// the log, if need be. An event up to there that were announced only afterwards would
+// be passed over, and if it ended a membership nobody would notice; so all that are on
+// their way come first.
+func (r *room) lockKnown(head int64) {
+	r.mu.Lock()
+	if r.known {
+		return
+	}
+	r.mu.Unlock()
+	r.hub.o.Announced()
+	r.mu.Lock()
 	if !r.known {
 		r.begin(head)
 	}

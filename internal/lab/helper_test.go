@@ -88,7 +88,7 @@ func (c *classroom) start() {
 	b := bus.Memory()
 	c.chat, err = chat.New(c.st, c.disk, b, c.limits, chat.Options{Now: c.now})
 	must(err)
-	h := hub.New(hub.Options{Limits: c.limits, Bus: b, Epoch: c.st.Epoch, EventID: c.st.GetEventID,
+	h := hub.New(hub.Options{Limits: c.limits, Announced: c.st.Announced, Bus: b, Epoch: c.st.Epoch, EventID: c.st.GetEventID,
 		Feed: c.chat.Feed, Room: c.chat.ReadableRoom, Judge: c.chat.MayWatch})
 	sockets := socket.New(socket.Options{})
 	c.lab, err = New(ctx, Options{Room: "lobby", Store: c.st, Chat: c.chat, Hub: h, Socket: sockets,

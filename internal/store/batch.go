@@ -51,18 +51,12 @@ func (w *writer) attempt(batch []*call) (again []*call, alone bool) {
 			return again, minichat.CodeOf(c.err) == minichat.StorageFull
 		}
 	}
-	if err := w.commit(tx, wrote); err != nil {
+	if err := w.commitAndTell(tx, wrote); err != nil {
 		if len(batch) > 1 && minichat.CodeOf(err) == minichat.StorageFull {
 			return append(again, batch...), true
 		}
 		w.finish(batch, err)
 		return nil, false
-	}
-	if tx.parted {
-		w.partings.Add(1)
-	}
-	if wrote {
-		w.announce(tx.events)
 	}
 	for _, c := range batch {
 		w.answer(c, c.err)
@@ -90,6 +84,22 @@ func callFn(tx *Tx, fn func(*Tx) error) (err error, panicked bool) {
 	}()
 	err = fn(tx)
 	return err, false
+}
+
+// commitAndTell ends the transaction and announces its events.
+func (w *writer) commitAndTell(tx *Tx, wrote bool) error {
+	w.announcing.Lock()
+	defer w.announcing.Unlock()
+	if err := w.commit(tx, wrote); err != nil {
+		return err
+	}
+	if tx.parted {
+		w.partings.Add(1)
+	}
+	if wrote {
+		w.announce(tx.events)
+	}
+	return nil
 }
 
 // commit ends the transaction. An error says in its Unknown whether it may

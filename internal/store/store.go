@@ -115,6 +115,13 @@ func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
 // another process appends do not come here: see OnForeignChange.
 func (s *Store) OnCommit(fn func([]*minichat.Event)) { s.writer.setOnCommit(fn) }
 
+// Announced waits until OnCommit's fn was called for all that anybody could have
+// read by now.
+func (s *Store) Announced() {
+	s.writer.announcing.RLock()
+	defer s.writer.announcing.RUnlock()
+}
+
 // Timed sets what is told how long each commit of a change took, the fsync
 // included. fn runs in the writer: it must not block.
 func (s *Store) Timed(fn func(time.Duration)) { s.writer.setTimed(fn) }

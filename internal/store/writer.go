@@ -60,6 +60,8 @@ type writer struct {
 	timed     func(time.Duration)
 	watching  sync.WaitGroup
 
+	announcing sync.RWMutex // held from before a commit until it is announced
+
 	commits, writes, events, reruns atomic.Int64
 
 	partings atomic.Int64 // see Store.Partings

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"minichat"
 )
@@ -322,6 +324,35 @@ func TestWithQueued(t *testing.T) {
 		wg.Wait()
 		if !slices.IsSorted(order) || len(order) != 20 {
 			t.Errorf("got %v, want the order of the queue", order)
+		}
+	})
+}
+
+// What can be read may not have been announced yet; it has when Announced returns.
+func TestAnnounced(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store) {
+		addUser(t, s, "ana")
+		addRoom(t, s, "r", "ana")
+		var told atomic.Bool
+		begun, on := make(chan bool), make(chan bool)
+		s.OnCommit(func([]*minichat.Event) {
+			close(begun)
+			<-on
+			told.Store(true)
+		})
+		written := make(chan error, 1)
+		go func() { written <- s.Write(t.Context(), appendTo(t, "r", "a", "a")) }()
+		<-begun
+		head, err := s.Heads(t.Context())
+		if err != nil || head["r"] == 0 {
+			t.Errorf("heads: got %v, %v, want what was committed", head, err)
+		}
+		time.AfterFunc(20*time.Millisecond, func() { close(on) })
+		if s.Announced(); !told.Load() {
+			t.Error("Announced returned before the announcement")
+		}
+		if err := <-written; err != nil {
+			t.Error(err)
 		}
 	})
 }
