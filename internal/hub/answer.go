@@ -168,7 +168,7 @@ func (s *Session) Pong(n int64) {
 	s.mu.Lock()
 	rooms := make([]*room, 0, len(s.watches))
 	for _, w := range s.watches {
-		if w.judged {
+		if w.judged && w.end == nil {
 			rooms = append(rooms, w.r)
 		}
 	}

@@ -148,8 +148,8 @@ func (s *Session) tryLive(w *watch, first []byte) (done, over bool) {
 	return true, false
 }
 
-// givePage sends a page, cut where the membership ends, and reports whether
-// there is more to do: not after the last page, nor when the session ended.
+// givePage sends a page and reports whether there is more to do: not after the last
+// page, nor when the session ended.
 func (s *Session) givePage(ctx context.Context, w *watch, p *page) (more bool) {
 	if !s.answered(ctx, w.r.id) {
 		return false
@@ -176,9 +176,9 @@ func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 	if w.dead {
 		return true, false
 	}
-	to := p.edge(w)
-	last := w.end == nil && r.known && to >= w.g.after
-	if frame := p.frameFor(w, to, last && !w.synced && s.enc == nil); len(frame) > 0 && !s.conn.Write(frame) {
+	last := w.end == nil && r.known && p.To >= w.g.after
+	frame, to := p.frameFor(w, last && !w.synced && s.enc == nil)
+	if len(frame) > 0 && !s.conn.Write(frame) {
 		return false, false
 	}
 	if w.sent = to; last {
@@ -187,38 +187,18 @@ func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 	return true, last
 }
 
-// edge is up to which event w may see the page: to the end of its membership, and
-// while that goes on to what was announced here, for what is behind may end it; the
-// flushes bring that. The room's mu and the session's are held.
-func (p *page) edge(w *watch) int64 {
+// frameFor is the page as w may see it, and up to which event that goes; with the
+// word that it was all if synced is set. It is nothing where the membership ended
+// before the page was read: a message is there as it is now, with what was done to it
+// since. The room's mu and the session's are held.
+func (p *page) frameFor(w *watch, synced bool) (frame []byte, to int64) {
 	switch {
-	case w.end != nil:
-		return min(p.To, w.end.seq)
-	case w.r.known:
-		return max(p.after, min(p.To, w.r.head))
+	case w.end != nil && p.Head > w.end.seq:
+		return nil, w.end.seq
+	case synced:
+		return p.last(w.r.id), p.To
+	case w.g.enc == nil:
+		return p.frame, p.To
 	}
-	return p.To
-}
-
-// frameFor is the page up to event to, with the word that this was all if synced is
-// set. The room's mu is held.
-func (p *page) frameFor(w *watch, to int64, synced bool) (frame []byte) {
-	whole := to == p.To
-	switch {
-	case whole && synced:
-		return p.last(w.r.id)
-	case whole && w.g.enc == nil:
-		return p.frame
-	case whole:
-		return w.r.pageFrame(w.g.enc, nil, p.Page)
-	}
-	if to >= p.From {
-		cut := *p.Page
-		cut.List, cut.To = cut.List[:to-p.From+1], to
-		frame = w.r.pageFrame(w.g.enc, nil, &cut)
-	}
-	if synced {
-		frame = appendFrame(frame, protocol.AppendSynced(nil, w.r.id, to))
-	}
-	return frame
+	return w.r.pageFrame(w.g.enc, nil, p.Page), p.To
 }

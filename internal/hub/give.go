@@ -53,7 +53,7 @@ func (w *watch) giveSome(b *batch, sent *tallied) {
 			out.flush(i)
 			out.from = i + 1
 			continue
-		case w.end != nil && m.to > w.end.seq || m.from <= w.sent && m.to > w.sent:
+		case w.end != nil && (m.to > w.end.seq || m.to == 0 && max(out.to, w.sent) >= w.end.seq) || m.from <= w.sent && m.to > w.sent:
 			out.flush(i)
 			w.s.fall(w) // the end, or a page known in part: a reader of the log sees to both
 			return

@@ -6,13 +6,16 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"minichat"
 	"minichat/internal/bus"
+	"minichat/internal/protocol"
 )
 
 // Removed in the middle of many posts: the removal is the last that he reads of
-// the room, wherever his sessions stood; then gone.
+// the room, wherever his sessions stood; then gone. Who was still reading the log
+// need not come as far.
 func TestRemovalIsAFence(t *testing.T) {
 	w := newWorld(t)
 	w.addRoom("r", "ana", "bo", "eve")
@@ -42,18 +45,14 @@ func TestRemovalIsAFence(t *testing.T) {
 
 	live.collect(501, fence)
 	at := int64(0)
-	for at < fence {
-		m := replaying.next("events", "event", "synced")
-		for _, seq := range m.seqs() {
-			if at++; seq != at {
-				t.Fatalf("got %d, want %d", seq, at)
-			}
-		}
-	}
 	for _, c := range []*client{live, replaying, other} {
-		m := c.next("gone", "synced")
-		if c == replaying && m.Type == "synced" { // the last page ended with the removal, which had not come by itself yet
-			m = c.next("gone")
+		m := c.next("gone", "events", "event", "synced")
+		for ; c == replaying && m.Type != "gone"; m = c.next("gone", "events", "event", "synced") {
+			for _, seq := range m.seqs() {
+				if at++; seq != at || seq > fence {
+					t.Fatalf("got %d, want %d, and none behind %d", seq, at, fence)
+				}
+			}
 		}
 		if m.Type != "gone" || m.Room != "r" || m.Why != "removed" {
 			t.Errorf("got %s, want gone", m.Raw)
@@ -214,11 +213,11 @@ func TestHealsHoles(t *testing.T) {
 	// Only the last ones, and a removal among them: a sweep finds them.
 	w.lose = func(int64) bool { return true }
 	w.post("r", "ana", "x")
-	fence := w.member("r", "bo", minichat.Removed)
+	w.member("r", "bo", minichat.Removed)
 	last := w.post("r", "ana", "x")
 	w.hub.Sweep(t.Context(), map[string]int64{"r": last, "unknown": 5})
 	c.collect(101, last)
-	bo.collect(1, fence)
+	bo.collect(1, 100)
 	if m := bo.next("gone"); m.Why != "removed" {
 		t.Errorf("got %s, want gone", m.Raw)
 	}
@@ -231,14 +230,31 @@ func TestHealsHoles(t *testing.T) {
 	c.collect(w.post("r", "ana", "x"), last+1)
 }
 
-// A page that was read when a removal, and a message behind it, were in the log but
-// not announced yet: the message is not for the removed one.
-func TestPageAheadOfTheAnnouncements(t *testing.T) {
-	w := newWorld(t)
+// slowly is a world in which events are announced when something waits for that.
+func slowly(t *testing.T, change ...func(*Options, *sockOptions)) *world {
+	w := newWorld(t, change...)
 	w.addRoom("r", "ana", "bo")
 	for range 3 {
 		w.post("r", "ana", "x")
 	}
+	return w
+}
+
+// goneOnly fails unless nothing but gone comes of the room, and that once.
+func (c *client) goneOnly() {
+	c.t.Helper()
+	if m := c.next("gone", "events", "event", "synced"); m.Type != "gone" || m.Why != "removed" {
+		c.t.Errorf("got %s, want gone", m.Raw)
+	}
+	for _, m := range c.fence() {
+		c.t.Errorf("after gone: got %s", m.Raw)
+	}
+}
+
+// A page that was read when a removal, and more behind it, were in the log but not
+// announced yet is not for the removed one: it shows what was done after him.
+func TestPageAheadOfTheAnnouncements(t *testing.T) {
+	w := slowly(t)
 	w.feeding = func() {
 		w.feeding = nil
 		w.falter()
@@ -248,16 +264,22 @@ func TestPageAheadOfTheAnnouncements(t *testing.T) {
 	bo := w.dial("bo")
 	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
 	bo.next("ok")
-	bo.collect(1, 3)
-	if m := bo.next("synced"); m.Head != 3 {
-		t.Errorf("got %s, want head 3", m.Raw)
+	bo.goneOnly()
+}
+
+// One that was read at the removal is.
+func TestPageAtTheRemoval(t *testing.T) {
+	w := slowly(t)
+	w.feeding = func() {
+		w.feeding = nil
+		w.falter()
+		w.member("r", "bo", minichat.Removed)
 	}
-	w.announce()
-	bo.collect(4, 4)
-	bo.next("gone")
-	for _, m := range bo.fence() {
-		t.Errorf("after gone: got %s", m.Raw)
-	}
+	bo := w.dial("bo")
+	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
+	bo.next("ok")
+	bo.collect(1, 4)
+	bo.goneOnly()
 }
 
 // A removal that is in the log already as the room becomes known here, and is
@@ -265,7 +287,7 @@ func TestPageAheadOfTheAnnouncements(t *testing.T) {
 func TestRemovalBeforeTheRoomIsKnown(t *testing.T) {
 	for _, after := range []string{"", `,"after":0`} {
 		var w *world
-		w = newWorld(t, func(o *Options, _ *sockOptions) {
+		w = slowly(t, func(o *Options, _ *sockOptions) {
 			judge, once := o.Judge, sync.Once{}
 			o.Judge = func(ctx context.Context, user, room string) (head, floor int64, err error) {
 				head, floor, err = judge(ctx, user, room)
@@ -280,23 +302,98 @@ func TestRemovalBeforeTheRoomIsKnown(t *testing.T) {
 				return head, floor, err
 			}
 		})
-		w.addRoom("r", "ana", "bo")
-		for range 3 {
-			w.post("r", "ana", "x")
-		}
 		bo := w.dial("bo")
 		bo.say(`{"type":"watch","n":1,"room":"r"%s}`, after)
 		bo.next("ok")
-		if after != "" {
-			bo.collect(1, 4)
-		}
 		w.announce()
 		w.post("r", "ana", "and again")
-		if m := bo.next("gone", "events", "event"); m.Type != "gone" {
-			t.Errorf("watch%s: got %s, want gone", after, m.Raw)
+		bo.goneOnly()
+	}
+}
+
+// A removed one who has not read all yet learns no head either.
+func TestPongAfterRemoval(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "ana", "bo")
+	w.post("r", "ana", "x")
+	held, on := make(chan bool), make(chan bool)
+	w.feeding = func() { w.feeding = nil; held <- true; <-on }
+	bo := w.dial("bo")
+	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
+	bo.next("ok")
+	<-held
+	w.member("r", "bo", minichat.Removed)
+	w.post("r", "ana", "behind his back")
+	bo.say(`{"type":"ping","n":2}`)
+	if m := bo.next("pong"); string(m.Heads) != "[]" && m.Heads != nil {
+		t.Errorf("got %s, want no heads", m.Raw)
+	}
+	close(on)
+	bo.goneOnly()
+}
+
+// What is signalled behind a removal, in the same flush, is not for the removed one.
+func TestSignalBehindRemoval(t *testing.T) {
+	w := newWorld(t, func(o *Options, _ *sockOptions) { o.Pause = 300 * time.Millisecond })
+	w.addRoom("r", "ana", "bo")
+	bo := w.dial("bo")
+	bo.watch("r", "")
+	bo.collect(w.post("r", "ana", "the next flush waits"), 1)
+	w.member("r", "bo", minichat.Removed)
+	w.bus.Publish(bus.Message{Kind: bus.Typing, Room: "r", By: "ana", Data: protocol.AppendSignalTyping(nil, "r", "ana", 0, 5000)})
+	w.hub.pass(false)
+	for {
+		m, code := bo.read()
+		if code != 0 || m.Type == "signal" {
+			t.Fatalf("got %s, closed %d, want gone", m.Raw, code)
 		}
-		for _, m := range bo.fence() {
-			t.Errorf("watch%s: after gone: got %s", after, m.Raw)
+		if m.Type == "gone" {
+			return
 		}
+	}
+}
+
+// Removed, back and removed again before the first gone went out: he is out.
+func TestRemovedTwice(t *testing.T) {
+	w := newWorld(t, func(o *Options, _ *sockOptions) { o.Pause = 300 * time.Millisecond })
+	w.addRoom("r", "ana", "bo")
+	bo, other := w.dial("bo", following), w.dial("bo", following)
+	bo.watch("r", "")
+	bo.collect(w.post("r", "ana", "the next flush waits"), 1)
+	w.member("r", "bo", minichat.Removed)
+	w.member("r", "bo", minichat.Joined)
+	for other.next("gone", "room").Type != "room" {
+	}
+	w.member("r", "bo", minichat.Removed)
+	bo.next("event")
+	bo.goneOnly()
+}
+
+// A session that begins as the last one of the same person leaves follows his rooms,
+// whatever the other still takes away.
+func TestReturnsWhileLeaving(t *testing.T) {
+	w := newWorld(t)
+	w.addRoom("r", "bo")
+	list := []minichat.Room{w.rooms["r"].Room}
+	first, second := &Session{hub: w.hub, all: true}, &Session{hub: w.hub, all: true}
+	w.hub.enroll(first, "bo")
+	first.follow(list)
+	left := w.hub.strike(first)
+	w.hub.enroll(second, "bo")
+	second.follow(list)
+	first.part(left)
+	r := w.hub.find("r")
+	if r == nil {
+		t.Fatal("nobody follows the room")
+	}
+	r.mu.Lock()
+	m := r.members["bo"]
+	r.mu.Unlock()
+	if m == nil || !m.joined || m.u != second.user {
+		t.Errorf("got member %+v, want one who follows", m)
+	}
+	second.part(w.hub.strike(second))
+	if w.hub.find("r") != nil {
+		t.Error("the room is still held when all have left")
 	}
 }

@@ -108,5 +108,6 @@ func (s *Session) endWatch(r *room, seq int64, why string) bool {
 	if w.end == nil {
 		w.end = &ending{seq: seq, why: why}
 	}
+	w.end.then = nil // he was back meanwhile, and is not any more
 	return true
 }

@@ -87,13 +87,13 @@ func (g *group) remove(w *watch) {
 	}
 }
 
-// lockKnown locks mu, and sees to it that head is known: by head, which was read from
-// the log, if need be. An event up to there that were announced only afterwards would
-// be passed over, and if it ended a membership nobody would notice; so all that are on
-// their way come first.
+// lockKnown locks mu when all up to head, which was read from the log, has been
+// announced here; if nothing is known of the room yet, head is from then on. Else an
+// event that ends a membership could be passed over, or come behind what was read
+// together with it.
 func (r *room) lockKnown(head int64) {
 	r.mu.Lock()
-	if r.known {
+	if r.known && r.head >= head {
 		return
 	}
 	r.mu.Unlock()

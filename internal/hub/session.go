@@ -169,7 +169,14 @@ func (s *Session) Leave() {
 	for _, w := range all {
 		w.leave()
 	}
-	for _, m := range s.hub.strike(s) {
+	s.part(s.hub.strike(s))
+	s.user.weigh()
+	s.hub.count.sessions.Add(-1)
+}
+
+// part takes the user off those of his rooms that no session of his keeps.
+func (s *Session) part(from []*member) {
+	for _, m := range from {
 		m.r.mu.Lock()
 		if s.user.following.Load() == 0 {
 			m.joined = false
@@ -177,8 +184,6 @@ func (s *Session) Leave() {
 		m.r.absent(m)
 		m.r.mu.Unlock()
 	}
-	s.user.weigh()
-	s.hub.count.sessions.Add(-1)
 }
 
 // User is the id of who it is for. What he is and may is read anew for each

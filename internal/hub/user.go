@@ -115,7 +115,10 @@ func (h *Hub) strike(s *Session) []*member {
 // server meanwhile. mu is held, and by the caller the room.
 func (r *room) attend(u *user) *member {
 	if m := r.members[u.id]; m != nil {
-		return m
+		if m.u == u {
+			return m
+		}
+		r.forget(m) // of his last session, which is leaving
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -136,9 +139,13 @@ func (r *room) attend(u *user) *member {
 // absent takes away a member that nothing keeps any more. mu is held, and by
 // the caller the room.
 func (r *room) absent(m *member) {
-	if m.joined || m.watch > 0 || r.members[m.u.id] != m {
-		return
+	if !m.joined && m.watch == 0 && r.members[m.u.id] == m {
+		r.forget(m)
 	}
+}
+
+// forget takes away a member. mu is held, and by the caller the room.
+func (r *room) forget(m *member) {
 	delete(r.members, m.u.id)
 	m.u.mu.Lock()
 	last := len(m.u.rooms) - 1

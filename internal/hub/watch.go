@@ -172,7 +172,7 @@ func (w *watch) leave() {
 	r := w.r
 	r.mu.Lock()
 	w.g.remove(w)
-	if m := r.members[w.s.user.id]; m != nil && w.counted {
+	if m := r.members[w.s.user.id]; m != nil && m.u == w.s.user && w.counted {
 		w.counted = false
 		m.watch--
 		if w.s.all {
