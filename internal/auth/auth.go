@@ -69,7 +69,8 @@ type Auth struct {
 	done chan struct{}
 }
 
-// New starts one goroutine that writes when sessions were last used; Close ends it.
+// New starts one goroutine that writes when sessions were last used, and ends those
+// that have run out; Close ends it.
 func New(st *store.Store, b bus.Bus, o Options) *Auth {
 	if o.Now == nil {
 		o.Now = func() int64 { return time.Now().UnixMilli() }
@@ -89,7 +90,7 @@ func New(st *store.Store, b bus.Bus, o Options) *Auth {
 		stop:     make(chan struct{}),
 		done:     make(chan struct{}),
 	}
-	go a.keepUsed(time.Minute)
+	go a.keepSessions(30 * time.Second)
 	return a
 }
 

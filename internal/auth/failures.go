@@ -75,8 +75,10 @@ func (f *failures) shrink(now int64) {
 	}
 }
 
+// recent is what counts of times now. One that is still to come, by more than calls
+// at the same time differ, is of before the clock was put back.
 func recent(times []int64, now int64) []int64 {
-	for len(times) > 0 && times[0] <= now-failureWindow {
+	for len(times) > 0 && (times[0] <= now-failureWindow || times[0] > now+1000) {
 		times = times[1:]
 	}
 	return times

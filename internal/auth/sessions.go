@@ -175,7 +175,7 @@ func (a *Auth) markUsed(kind, id string, written int64) {
 	}
 }
 
-func (a *Auth) keepUsed(every time.Duration) {
+func (a *Auth) keepSessions(every time.Duration) {
 	defer close(a.done)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -190,8 +190,29 @@ func (a *Auth) keepUsed(every time.Duration) {
 		if err := a.flushUsed(context.Background()); err != nil {
 			many = nil // not before the next tick
 			a.log.Warn("sessions' last use not written, will be tried again", "error", err)
+			continue
+		}
+		if err := a.endExpired(context.Background()); err != nil {
+			a.log.Warn("sessions that have run out not ended, will be tried again", "error", err)
 		}
 	}
+}
+
+// endExpired ends the sessions that have run out, with the sockets that are still
+// open by them.
+func (a *Auth) endExpired(ctx context.Context) error {
+	var ended []store.Session
+	err := a.st.Write(ctx, func(tx *store.Tx) (err error) {
+		ended, err = tx.DeleteExpiredSessions(ctx, a.now())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end the sessions that have run out: %w", err)
+	}
+	for _, s := range ended {
+		a.publishEnd(s.User, s.ID, codeSession, "This session has run out.")
+	}
+	return nil
 }
 
 func (a *Auth) flushUsed(ctx context.Context) error {

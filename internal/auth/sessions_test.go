@@ -53,6 +53,16 @@ func TestSessionsSlideAndEnd(t *testing.T) {
 	if ended, err := w.Valid(t.Context(), []Identity{s.Identity}); err != nil || len(ended) != 1 {
 		t.Errorf("valid: got %v, %v", ended, err)
 	}
+	// Its sockets are closed, whatever else happens to it.
+	if err := w.endExpired(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.ends) != 1 || w.ends[0].User != s.User.ID || w.ends[0].Session != s.Session || w.ends[0].Code != 4004 {
+		t.Errorf("ends: got %+v, want that of the session", w.ends)
+	}
+	if list, err := w.st.ListSessions(t.Context(), s.User.ID); err != nil || len(list) != 0 {
+		t.Errorf("sessions: got %v, %v, want none", list, err)
+	}
 }
 
 func TestEndSession(t *testing.T) {

@@ -108,9 +108,6 @@ func (a *Auth) openSession(ctx context.Context, u minichat.User, phc string, f F
 		if now == nil || now.Disabled || present != phc {
 			return errWrong()
 		}
-		if _, err := tx.DeleteExpiredSessions(ctx, a.now()); err != nil {
-			return fmt.Errorf("delete old sessions: %w", err)
-		}
 		return tx.InsertSession(ctx, s, hash)
 	})
 	if err != nil {

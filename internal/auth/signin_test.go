@@ -109,6 +109,21 @@ func TestSuccessesAreNoFailures(t *testing.T) {
 	}
 }
 
+// Failures of before the clock was put back lock nobody out.
+func TestFailuresAfterTheClockWasPutBack(t *testing.T) {
+	f := newFailures()
+	const now = 1_700_000_000_000
+	for range 10 {
+		f.add("ana", 10, now)
+	}
+	if f.add("ana", 10, now-500) == 0 {
+		t.Error("asked at the same time: let through, want a wait")
+	}
+	if wait := f.add("ana", 10, now-3600_000); wait != 0 {
+		t.Errorf("an hour earlier: got a wait of %d ms, want none", wait)
+	}
+}
+
 func TestFailuresStayBounded(t *testing.T) {
 	f := newFailures()
 	for i := range int64(3 * failureKeys) {

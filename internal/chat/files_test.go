@@ -215,3 +215,18 @@ func TestWhoReadsAFile(t *testing.T) {
 		t.Errorf("its row after the sweep: got %+v, %v", row, err)
 	}
 }
+
+// A link is good for a minute, also when the clock is put back.
+func TestLinkAfterTheClockWasPutBack(t *testing.T) {
+	s := signer{secret: []byte("a secret")}
+	const now = 1_700_000_000_000
+	u, err := url.Parse(s.path("x", "a.png", now+linkTTL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, good := range map[int64]bool{now: true, now + linkTTL: false, now - 3600_000: false} {
+		if err := s.check("x", u.Query().Get("expires"), u.Query().Get("signature"), at); (err == nil) != good {
+			t.Errorf("at %d ms: got %v, want good: %v", at-now, err, good)
+		}
+	}
+}

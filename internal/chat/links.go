@@ -44,7 +44,7 @@ func (s signer) check(id, expires, signature string, now int64) error {
 	if err != nil || !s.matches(id+" "+expires, signature) {
 		return minichat.Errorf(minichat.Forbidden, "This link is not right. Open the file from the chat again.")
 	}
-	if at <= now {
+	if at <= now || at > now+2*linkTTL { // so far ahead: the clock was put back since
 		return minichat.Errorf(minichat.Forbidden, "This link is too old. Open the file from the chat again.")
 	}
 	return nil

@@ -21,10 +21,19 @@ func (c *Chat) Events(ctx context.Context, u minichat.User, room string, after, 
 	if after != nil && before != nil {
 		return nil, minichat.FieldError(minichat.BadField, "before", "Give after or before, not both.")
 	}
-	if _, err := c.judge(ctx, u.ID, room, minichat.ReadRoom); err != nil {
+	return c.readPage(ctx, u, room, func() (*protocol.Page, error) { return c.page(ctx, room, after, before, limit) })
+}
+
+// readPage is judged for a page of a log that u may read.
+func (c *Chat) readPage(ctx context.Context, u minichat.User, room string, read func() (*protocol.Page, error)) (p *protocol.Page, err error) {
+	err = c.judged(ctx, u.ID, room, minichat.ReadRoom, func(place) (err error) {
+		p, err = read()
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	return c.page(ctx, room, after, before, limit)
+	return p, nil
 }
 
 // Feed returns a page of a room's log without judging anybody: for the hub,
@@ -71,21 +80,20 @@ func (c *Chat) Thread(ctx context.Context, u minichat.User, room string, root, a
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.judge(ctx, u.ID, room, minichat.ReadRoom); err != nil {
-		return nil, err
-	}
-	m, err := c.st.GetMessage(ctx, room, root)
-	if err != nil {
-		return nil, fmt.Errorf("read the thread's root: %w", err)
-	}
-	if m == nil || m.Thread != 0 {
-		return nil, minichat.Errorf(minichat.NotFound, "There is no such thread in this room.")
-	}
-	events, head, err := c.st.ListThread(ctx, room, root, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read a thread: %w", err)
-	}
-	return sparsePage(room, events, head, after), nil
+	return c.readPage(ctx, u, room, func() (*protocol.Page, error) {
+		m, err := c.st.GetMessage(ctx, room, root)
+		if err != nil {
+			return nil, fmt.Errorf("read the thread's root: %w", err)
+		}
+		if m == nil || m.Thread != 0 {
+			return nil, minichat.Errorf(minichat.NotFound, "There is no such thread in this room.")
+		}
+		events, head, err := c.st.ListThread(ctx, room, root, after, limit)
+		if err != nil {
+			return nil, fmt.Errorf("read a thread: %w", err)
+		}
+		return sparsePage(room, events, head, after), nil
+	})
 }
 
 // Pinned returns the room's pinned messages after a seq. Its page is not dense.
@@ -94,14 +102,13 @@ func (c *Chat) Pinned(ctx context.Context, u minichat.User, room string, after i
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.judge(ctx, u.ID, room, minichat.ReadRoom); err != nil {
-		return nil, err
-	}
-	events, head, err := c.st.ListPinned(ctx, room, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read pinned messages: %w", err)
-	}
-	return sparsePage(room, events, head, after), nil
+	return c.readPage(ctx, u, room, func() (*protocol.Page, error) {
+		events, head, err := c.st.ListPinned(ctx, room, after, limit)
+		if err != nil {
+			return nil, fmt.Errorf("read pinned messages: %w", err)
+		}
+		return sparsePage(room, events, head, after), nil
+	})
 }
 
 func sparsePage(room string, events []*minichat.Event, head, after int64) *protocol.Page {

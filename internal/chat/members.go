@@ -21,17 +21,19 @@ func (c *Chat) Members(ctx context.Context, u minichat.User, room, after string,
 	if err != nil {
 		return List[RoomMember]{}, err
 	}
-	at, err := c.judge(ctx, u.ID, room, minichat.ReadRoom)
+	list := []RoomMember{}
+	err = c.judged(ctx, u.ID, room, minichat.ReadRoom, func(at place) error {
+		rows, err := c.st.ListMembers(ctx, room, after, limit+1)
+		if err != nil {
+			return fmt.Errorf("list members: %w", err)
+		}
+		for _, m := range rows {
+			list = append(list, RoomMember{User: shown(m.User, at.user), RoomRole: m.Role, JoinedAt: m.JoinedAt})
+		}
+		return nil
+	})
 	if err != nil {
 		return List[RoomMember]{}, err
-	}
-	rows, err := c.st.ListMembers(ctx, room, after, limit+1)
-	if err != nil {
-		return List[RoomMember]{}, fmt.Errorf("list members: %w", err)
-	}
-	list := make([]RoomMember, 0, len(rows))
-	for _, m := range rows {
-		list = append(list, RoomMember{User: shown(m.User, at.user), RoomRole: m.Role, JoinedAt: m.JoinedAt})
 	}
 	return pageOf(list, limit, func(m RoomMember) string { return m.ID }), nil
 }

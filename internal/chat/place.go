@@ -22,7 +22,7 @@ func placeOf(ctx context.Context, tx *store.Tx, user, room string) (place, error
 	if err != nil {
 		return place{}, fmt.Errorf("read the user: %w", err)
 	}
-	if u == nil {
+	if u == nil || u.Disabled {
 		return place{}, errNobody()
 	}
 	p := place{user: *u}
@@ -57,4 +57,19 @@ func (c *Chat) judge(ctx context.Context, user, room string, a minichat.Action) 
 	}
 	p := place{user: *u, room: at, member: member}
 	return p, p.may(a)
+}
+
+// judged reads something of a room that user may see, and judges before and after:
+// what is read may be younger than the first answer, but is not younger than the
+// second, so who was removed in between gets nothing of what followed.
+func (c *Chat) judged(ctx context.Context, user, room string, a minichat.Action, read func(place) error) error {
+	p, err := c.judge(ctx, user, room, a)
+	if err != nil {
+		return err
+	}
+	if err := read(p); err != nil {
+		return err
+	}
+	_, err = c.judge(ctx, user, room, a)
+	return err
 }

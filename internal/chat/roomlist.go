@@ -33,16 +33,19 @@ func (c *Chat) ReadableRoom(ctx context.Context, user, room string) (*minichat.R
 }
 
 func (c *Chat) roomFor(ctx context.Context, user, room string, a minichat.Action) (minichat.Room, error) {
-	if _, err := c.judge(ctx, user, room, a); err != nil {
-		return minichat.Room{}, err
-	}
-	c.settleReads(ctx, user)
-	r, err := c.st.GetRoomFor(ctx, user, room)
+	var r *minichat.Room
+	err := c.judged(ctx, user, room, a, func(place) (err error) {
+		c.settleReads(ctx, user)
+		if r, err = c.st.GetRoomFor(ctx, user, room); err != nil {
+			return fmt.Errorf("read a room: %w", err)
+		}
+		if r == nil {
+			return minichat.ErrNoRoom()
+		}
+		return nil
+	})
 	if err != nil {
-		return minichat.Room{}, fmt.Errorf("read a room: %w", err)
-	}
-	if r == nil {
-		return minichat.Room{}, minichat.ErrNoRoom()
+		return minichat.Room{}, err
 	}
 	return *r, nil
 }

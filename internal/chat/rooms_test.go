@@ -1,8 +1,10 @@
 package chat
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"minichat"
@@ -195,6 +197,57 @@ func TestPages(t *testing.T) {
 		}
 		if p.From != c.from || p.To != c.to || p.Head != 12 || int64(len(p.List)) != c.to-c.from+1 {
 			t.Errorf("%s: got %d…%d of %d with %d, want %d…%d", c.name, p.From, p.To, p.Head, len(p.List), c.from, c.to)
+		}
+	}
+}
+
+// What is read of a room is not younger than the last judgement: who is removed
+// meanwhile gets nothing.
+func TestRemovedWhileReading(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.user("ana", minichat.Owner), w.user("ben", minichat.Member)
+	room := w.room(ana, minichat.Private, "board", ben.ID)
+	err := w.judged(t.Context(), ben.ID, room, minichat.ReadRoom, func(place) error {
+		return w.RemoveMember(t.Context(), ana, room, ben.ID)
+	})
+	if minichat.CodeOf(err) != minichat.NotFound {
+		t.Errorf("removed while reading: got %v, want not_found", err)
+	}
+	// A room's name is so read: he finds it as long as he is in it, and then no other.
+	if err := w.AddMember(t.Context(), ana, room, ben.ID); err != nil {
+		t.Fatal(err)
+	}
+	rename := func(to string) {
+		if _, err := w.ChangeRoom(t.Context(), ana, room, RoomChange{Name: &to}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop := make(chan struct{})
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer close(stop)
+	asking.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			w.reads.set(ben.ID, room, 1, true) // so that there is something to wait for
+			if r, err := w.Room(t.Context(), ben, room); err == nil && r.Name != "board" {
+				t.Errorf("got the name %q after the removal", r.Name)
+				return
+			}
+		}
+	})
+	for i := 0; i < 40 && !t.Failed(); i++ {
+		if err := w.RemoveMember(t.Context(), ana, room, ben.ID); err != nil {
+			t.Fatal(err)
+		}
+		rename(fmt.Sprint("behind his back ", i))
+		rename("board")
+		if err := w.AddMember(t.Context(), ana, room, ben.ID); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type call struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	who   auth.Identity // zero where nobody is signed in
+	stays func() error  // asks again who it is if somebody's access ended since; nil where nobody is signed in
 	kin   kinship
 	query url.Values
 	body  bodyRule
@@ -80,7 +81,20 @@ func (c *call) decode(into any) error {
 	if err != nil {
 		return minichat.Errorf(minichat.BadJSON, "The body did not arrive whole.")
 	}
+	if c.stays != nil { // a body may come slowly
+		if err := c.stays(); err != nil {
+			return err
+		}
+	}
 	return protocol.DecodeBody(b, c.depth, into)
+}
+
+// nothing refuses a body where the route takes none: what it says would not be done.
+func (c *call) nothing() error {
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead || c.r.ContentLength == 0 {
+		return nil
+	}
+	return c.decode(&struct{}{})
 }
 
 // answer writes v as JSON.

@@ -1,10 +1,14 @@
 package httpd
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -392,4 +396,77 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 			t.Errorf("the log holds %q", secret)
 		}
 	}
+}
+
+// A body that is still on its way when its sender's access ends is nobody's.
+func TestBodyBehindTheEnd(t *testing.T) {
+	p := newPlace(t)
+	ben := p.add("ben", minichat.Member)
+	room := p.room(p.owner, "private", "board", ben.id)
+	type half struct {
+		name string
+		nc   net.Conn
+		r    *bufio.Reader
+		rest string
+	}
+	begin := func(who person, method, path, body string) half {
+		nc, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { nc.Close() })
+		fmt.Fprintf(nc, "%s %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+			method, path, who.token, len(body))
+		r := bufio.NewReader(nc)
+		if res, err := http.ReadResponse(r, nil); err != nil || res.StatusCode != 100 { // the body is being waited for
+			t.Fatalf("%s %s: got %v, %v, want 100", method, path, res, err)
+		}
+		return half{method + " " + path, nc, r, body}
+	}
+	finish := func(why string, list []half) {
+		for _, h := range list {
+			io.WriteString(h.nc, h.rest)
+			res, err := http.ReadResponse(h.r, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.StatusCode != 401 {
+				t.Errorf("%s, then the body of %s: got %d, want 401", why, h.name, res.StatusCode)
+			}
+		}
+	}
+	all := func(who person) []half {
+		return []half{
+			begin(who, "POST", "/api/v1/rooms/"+room+"/messages", `{"text":"late"}`),
+			begin(who, "POST", "/api/v1/tokens", `{"name":"new one"}`),
+			begin(who, "PATCH", "/api/v1/me", `{"name":"I am still here"}`),
+			begin(who, "POST", "/api/v1/files", `{"name":"x.bin","size":5}`),
+		}
+	}
+	other := ben
+	var err error
+	if other.token, err = p.auth.AddToken(t.Context(), "ben", "lost"); err != nil {
+		t.Fatal(err)
+	}
+	late := all(other)
+	p.as(other, "DELETE", "/api/v1/sessions/current", "").want(t, 204)
+	finish("the token was ended", late)
+	late = all(ben)
+	p.as(p.owner, "PATCH", "/api/v1/users/"+ben.id, `{"disabled":true}`).want(t, 200)
+	finish("the person was disabled", late)
+}
+
+// What a body says where none is taken would not be done: it is refused.
+func TestBodyWhereNoneIsTaken(t *testing.T) {
+	p := newPlace(t)
+	ben := p.add("ben", minichat.Member)
+	path := "/api/v1/rooms/" + p.room(p.owner, "private", "board") + "/members/" + ben.id
+	for body, want := range map[string]string{`{"role":"admin"}`: "unknown_field", `nonsense`: "bad_json"} {
+		if pr := p.as(p.owner, "PUT", path, body).want(t, 400).problem(t); string(pr.Code) != want {
+			t.Errorf("PUT with %s: got %s, want %s", body, pr.Code, want)
+		}
+	}
+	p.as(p.owner, "DELETE", path, `{"x":1}`).want(t, 400)
+	p.as(p.owner, "PUT", path, `{}`).want(t, 204)
+	p.as(p.owner, "DELETE", path, "").want(t, 204)
 }

@@ -207,14 +207,26 @@ func (s *Server) serveRoute(route route) http.HandlerFunc {
 
 func (s *Server) run(route route, c *call) error {
 	if route.need == signedIn {
+		asked := s.o.Store.Partings()
 		who, err := s.identify(c.r, c.kin)
 		if err != nil {
 			return err
 		}
 		c.who = who
+		c.stays = func() (err error) {
+			if s.o.Store.Partings() != asked {
+				c.who, err = s.identify(c.r, c.kin)
+			}
+			return err
+		}
 	}
 	if err := c.checkQuery(route.op.params()); err != nil {
 		return err
+	}
+	if route.op.body == "" {
+		if err := c.nothing(); err != nil {
+			return err
+		}
 	}
 	return route.do(s, c)
 }

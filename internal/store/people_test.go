@@ -131,12 +131,12 @@ func TestSessionsAndTokens(t *testing.T) {
 		}
 		live("s2", "s3", "t1", "t2")
 		write(t, s, func(tx *Tx) error {
-			n, err := tx.DeleteExpiredSessions(t.Context(), 100)
+			expired, err := tx.DeleteExpiredSessions(t.Context(), 100)
 			ids, err2 := tx.DeleteSessions(t.Context(), "ana", "s2")
 			was, err3 := tx.DeleteToken(t.Context(), "t1")
 			gone, err4 := tx.DeleteToken(t.Context(), "t1")
-			if n != 1 || !slices.Equal(ids, []string{"s3"}) || !was || gone {
-				t.Errorf("deleted %d, %v, %v, %v", n, ids, was, gone)
+			if len(expired) != 1 || expired[0].ID != "s1" || !slices.Equal(ids, []string{"s3"}) || !was || gone {
+				t.Errorf("deleted %v, %v, %v, %v", expired, ids, was, gone)
 			}
 			return errors.Join(err, err2, err3, err4)
 		})

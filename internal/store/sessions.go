@@ -74,20 +74,23 @@ func (r reads) GetSession(ctx context.Context, id string) (*Session, error) {
 
 // ListSessions returns user's sessions, the newest first.
 func (r reads) ListSessions(ctx context.Context, user string) ([]Session, error) {
-	var list []Session
-	err := r.rows(ctx, `SELECT `+sessionColumns+` FROM sessions s WHERE s.user_id = $1 ORDER BY s.created_at DESC, s.id`,
-		[]any{user}, func(rows *sql.Rows) error {
-			var s Session
-			if err := rows.Scan(sessionFields(&s)...); err != nil {
-				return err
-			}
-			list = append(list, s)
-			return nil
-		})
+	list, err := r.listSessions(ctx, `s.user_id = $1 ORDER BY s.created_at DESC, s.id`, user)
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	return list, nil
+}
+
+func (r reads) listSessions(ctx context.Context, where string, args ...any) (list []Session, err error) {
+	err = r.rows(ctx, `SELECT `+sessionColumns+` FROM sessions s WHERE `+where, args, func(rows *sql.Rows) error {
+		var s Session
+		if err := rows.Scan(sessionFields(&s)...); err != nil {
+			return err
+		}
+		list = append(list, s)
+		return nil
+	})
+	return list, err
 }
 
 // InsertSession adds a session whose token has that hash.
@@ -130,13 +133,16 @@ func (tx *Tx) DeleteSessions(ctx context.Context, user, except string) ([]string
 	return ids, nil
 }
 
-// DeleteExpiredSessions forgets what expired before now and says how many.
-func (tx *Tx) DeleteExpiredSessions(ctx context.Context, now int64) (int64, error) {
-	n, err := tx.exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, now)
-	if err != nil {
-		return 0, fmt.Errorf("delete expired sessions: %w", err)
+// DeleteExpiredSessions ends the sessions that expired before now, and returns them.
+func (tx *Tx) DeleteExpiredSessions(ctx context.Context, now int64) ([]Session, error) {
+	list, err := tx.listSessions(ctx, `s.expires_at <= $1`, now)
+	if err == nil && len(list) > 0 {
+		_, err = tx.exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, now)
 	}
-	return n, nil
+	if err != nil {
+		return nil, fmt.Errorf("delete expired sessions: %w", err)
+	}
+	return list, nil
 }
 
 // ListLive returns, by id, the users of those sessions and tokens that still
