@@ -25,6 +25,9 @@ type Message struct {
 	Data  []byte // the v1 JSON frame, without a socket header
 
 	Seq, Unread, Mentions int64 // Read
+	Head                  int64 // Read: the room's, when that was so
+
+	Except []string // User: those whom it is not for
 
 	Session string // End: only this session or token; "" means any of User
 	Code    int    // End: the close code

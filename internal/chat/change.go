@@ -49,29 +49,39 @@ func (c *Chat) Edit(ctx context.Context, u minichat.User, e protocol.Edit) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	return c.do(ctx, u, keyed{room: e.Room, key: e.Key, digest: sum,
+	var before, now []string
+	res, err := c.do(ctx, u, keyed{room: e.Room, key: e.Key, digest: sum,
 		run: func(ctx context.Context, tx *store.Tx, at place) (*minichat.Event, error) {
-			return editEvent(ctx, tx, at, e, handles)
+			m, err := target(ctx, tx, at, minichat.EditMessage, e.Target)
+			if err != nil {
+				return nil, err
+			}
+			body, err := edited(ctx, tx, m, e, handles)
+			if err != nil {
+				return nil, err
+			}
+			before, now = m.Mentions, body.Mentions
+			return &minichat.Event{Kind: minichat.KindEdit, Body: body}, nil
 		}})
+	if err == nil && !res.Dup {
+		c.tellMentions(ctx, e.Room, before, now)
+	}
+	return res, err
 }
 
-func editEvent(ctx context.Context, tx *store.Tx, at place, e protocol.Edit, handles []string) (*minichat.Event, error) {
-	m, err := target(ctx, tx, at, minichat.EditMessage, e.Target)
-	if err != nil {
-		return nil, err
-	}
+// edited is what an edit makes of a message.
+func edited(ctx context.Context, tx *store.Tx, m *store.Message, e protocol.Edit, handles []string) (body minichat.EditBody, err error) {
 	if m.Rev != e.Rev {
-		return nil, minichat.FieldError(minichat.Conflict, "rev", "This message was edited elsewhere meanwhile. Look at it and try again.")
+		return body, minichat.FieldError(minichat.Conflict, "rev", "This message was edited elsewhere meanwhile. Look at it and try again.")
 	}
 	if e.Text == "" && len(m.Files) == 0 {
-		return nil, minichat.FieldError(minichat.Empty, "text", "Write something, or delete the message.")
+		return body, minichat.FieldError(minichat.Empty, "text", "Write something, or delete the message.")
 	}
 	mentions, err := resolve(ctx, tx, e.Room, handles)
 	if err != nil {
-		return nil, err
+		return body, err
 	}
-	return &minichat.Event{Kind: minichat.KindEdit, Body: minichat.EditBody{
-		Target: e.Target, Text: e.Text, Mentions: mentions, Rev: m.Rev + 1}}, nil
+	return minichat.EditBody{Target: e.Target, Text: e.Text, Mentions: mentions, Rev: m.Rev + 1}, nil
 }
 
 // Delete wipes a message's text and files for everybody.
@@ -83,15 +93,19 @@ func (c *Chat) Delete(ctx context.Context, u minichat.User, d protocol.Delete) (
 		return Result{}, err
 	}
 	hasFiles := false
+	var mentions []string
 	res, err := c.do(ctx, u, keyed{room: d.Room, key: d.Key, digest: sum,
 		run: func(ctx context.Context, tx *store.Tx, at place) (*minichat.Event, error) {
 			m, err := target(ctx, tx, at, minichat.DeleteMessage, d.Target)
 			if err != nil {
 				return nil, err
 			}
-			hasFiles = len(m.Files) > 0
+			hasFiles, mentions = len(m.Files) > 0, m.Mentions
 			return &minichat.Event{Kind: minichat.KindDelete, Body: minichat.TargetBody{Target: d.Target}}, nil
 		}})
+	if err == nil && !res.Dup {
+		c.tellMentions(ctx, d.Room, mentions, nil)
+	}
 	if err == nil && hasFiles {
 		c.sweepSoon() // nobody can read the files any more; now their bytes go
 	}

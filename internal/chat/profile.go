@@ -51,7 +51,7 @@ func (c *Chat) UpdateMe(ctx context.Context, u minichat.User, ch MeChange) (mini
 	if ch.Avatar != nil {
 		c.sweepSoon()
 	}
-	c.tellUser(now)
+	c.tellUser(ctx, now)
 	return now, nil
 }
 
@@ -149,7 +149,11 @@ func changeFace(ctx context.Context, tx *store.Tx, old, now string, face *store.
 	return letGo(ctx, tx, *f)
 }
 
-// tellUser tells everybody how u looks now.
-func (c *Chat) tellUser(u minichat.User) {
-	c.bus.Publish(bus.Message{Kind: bus.User, Data: protocol.AppendSignalUser(nil, u)})
+// tellUser tells everybody how u looks now, but no guest who shares no room with him.
+func (c *Chat) tellUser(ctx context.Context, u minichat.User) {
+	strangers, err := c.st.ListStrangers(ctx, u.ID)
+	if err != nil {
+		return // a signal may be lost
+	}
+	c.bus.Publish(bus.Message{Kind: bus.User, Except: strangers, Data: protocol.AppendSignalUser(nil, u)})
 }

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -150,14 +151,45 @@ func (c *Chat) signalReads(ctx context.Context, taken map[string]map[string]mark
 		for room := range marked {
 			rooms = append(rooms, room)
 		}
-		list, err := c.st.ListUnread(ctx, user, rooms)
+		if err := c.tellReads(ctx, user, rooms); err != nil {
+			return // a signal may be lost
+		}
+	}
+}
+
+// tellReads tells a person's own sessions where he stands in these rooms.
+func (c *Chat) tellReads(ctx context.Context, user string, rooms []string) error {
+	list, err := c.st.ListUnread(ctx, user, rooms)
+	for _, n := range list {
+		c.bus.Publish(bus.Message{Kind: bus.Read, Room: n.Room, User: user,
+			Seq: n.Read, Unread: n.Unread, Mentions: n.Mentions, Head: n.Head,
+			Data: protocol.AppendSignalRead(nil, n.Room, n.Read, n.Unread, n.Mentions)})
+	}
+	return err
+}
+
+// tellMentions tells those whom a message mentions no more, or only now, how many
+// mentions they have: an edit or a delete changed that behind what was counted as the
+// message came. Of a large room that was mentioned as a whole, the others learn it
+// with their next listing.
+func (c *Chat) tellMentions(ctx context.Context, room string, before, now []string) {
+	changed := slices.DeleteFunc(slices.Concat(before, now), func(id string) bool {
+		return slices.Contains(before, id) && slices.Contains(now, id)
+	})
+	if slices.Contains(changed, "all") || slices.Contains(changed, "here") {
+		rows, err := c.st.ListMembers(ctx, room, "", signalsAFlush)
 		if err != nil {
 			return // a signal may be lost
 		}
-		for _, n := range list {
-			c.bus.Publish(bus.Message{Kind: bus.Read, Room: n.Room, User: user,
-				Seq: n.Read, Unread: n.Unread, Mentions: n.Mentions,
-				Data: protocol.AppendSignalRead(nil, n.Room, n.Read, n.Unread, n.Mentions)})
+		for _, m := range rows {
+			changed = append(changed, m.User.ID)
+		}
+	}
+	slices.Sort(changed)
+	for _, user := range slices.Compact(changed) {
+		c.settleReads(ctx, user)
+		if err := c.tellReads(ctx, user, []string{room}); err != nil {
+			return
 		}
 	}
 }

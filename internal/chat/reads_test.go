@@ -2,6 +2,7 @@ package chat
 
 import (
 	"database/sql"
+	"maps"
 	"testing"
 
 	"minichat"
@@ -147,4 +148,44 @@ func TestMarksMerge(t *testing.T) {
 	if m.has("u") {
 		t.Error("what is written is on its way no more")
 	}
+}
+
+// An edit or a delete that changes who is mentioned tells those whom it concerns how
+// many mentions they have now.
+func TestMentionsChange(t *testing.T) {
+	w := newWorld(t)
+	ana, ben, eve := w.user("ana", minichat.Member), w.user("ben", minichat.Member), w.user("eve", minichat.Member)
+	room := w.room(ana, minichat.Channel, "tea", ben.ID, eve.ID)
+	m := w.post(ana, room, "hello @ben")
+	told := 0
+	want := func(what string, mentions map[string]int64) {
+		t.Helper()
+		list := w.heard(bus.Read)
+		got := map[string]int64{}
+		for _, s := range list[told:] {
+			if s.Head != w.head(room) {
+				t.Errorf("%s: told as the room ended at %d, want %d", what, s.Head, w.head(room))
+			}
+			got[s.User] = s.Mentions
+		}
+		if told = len(list); !maps.Equal(got, mentions) {
+			t.Errorf("%s: told %v, want %v", what, got, mentions)
+		}
+	}
+	edit := func(rev int64, text string) {
+		t.Helper()
+		if _, err := w.Edit(t.Context(), ana, protocol.Edit{Room: room, Key: newKey(), Target: m.Seq, Rev: rev, Text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(1, "hello @eve")
+	want("another person", map[string]int64{ben.ID: 0, eve.ID: 1})
+	edit(2, "hello, @eve!")
+	want("the same person", map[string]int64{})
+	edit(3, "hello @all")
+	want("everybody", map[string]int64{ana.ID: 0, ben.ID: 1, eve.ID: 1})
+	if _, err := w.Delete(t.Context(), ana, protocol.Delete{Room: room, Key: newKey(), Target: m.Seq}); err != nil {
+		t.Fatal(err)
+	}
+	want("deleted", map[string]int64{ana.ID: 0, ben.ID: 0, eve.ID: 0})
 }

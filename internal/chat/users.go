@@ -114,7 +114,7 @@ func (c *Chat) UpdateUser(ctx context.Context, u minichat.User, id string, ch Us
 	if now.Disabled {
 		c.bus.Publish(bus.Message{Kind: bus.End, User: id, Code: codeDisabled, Reason: "This account was disabled."})
 	}
-	c.tellUser(now)
+	c.tellUser(ctx, now)
 	return now, nil
 }
 

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"minichat"
@@ -57,6 +58,25 @@ func TestUpdateMe(t *testing.T) {
 	}
 	_, err = w.OpenFile(t.Context(), Reader{User: &ana}, face.ID)
 	wantCode(t, "the face that was taken away", err, minichat.NotFound)
+}
+
+// A guest hears of nobody whom he shares no room with.
+func TestGuestsHearOfThoseTheyMeet(t *testing.T) {
+	w := newWorld(t)
+	ana, ben := w.user("ana", minichat.Member), w.user("ben", minichat.Member)
+	gus, guy := w.user("gus", minichat.Guest), w.user("guy", minichat.Guest)
+	w.room(ana, minichat.Private, "board", gus.ID, ben.ID)
+	w.room(ben, minichat.Private, "other", guy.ID)
+	for u, want := range map[minichat.User][]string{ana: {guy.ID}, gus: {guy.ID}, ben: nil} {
+		name := u.Name + " anew"
+		if _, err := w.UpdateMe(t.Context(), u, MeChange{Name: &name}); err != nil {
+			t.Fatal(err)
+		}
+		told := w.heard(bus.User)
+		if last := told[len(told)-1]; !slices.Equal(last.Except, want) {
+			t.Errorf("%s: told all but %v, want all but %v", u.Handle, last.Except, want)
+		}
+	}
 }
 
 func TestUpdateUser(t *testing.T) {

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"minichat"
@@ -14,7 +15,7 @@ const (
 	noteRoom  = iota // a room as one user sees it
 	noteRooms        // a room as each of its members here sees it
 	noteSome         // a frame to some sessions
-	noteAll          // a frame to every session
+	noteAll          // a frame to every session but those of some
 )
 
 // note is something to tell that may take a read of the database, or many
@@ -24,6 +25,7 @@ type note struct {
 	room     string
 	user     string
 	sessions []*Session
+	except   []string // users
 	data     []byte
 	off      bool // the membership has ended since; notes.mu guards it
 }
@@ -111,7 +113,7 @@ func (h *Hub) tell() {
 		case noteSome:
 			h.tellSome(x.sessions, x.data)
 		case noteAll:
-			h.tellSome(h.everySession(), x.data)
+			h.tellSome(slices.DeleteFunc(h.everySession(), func(s *Session) bool { return slices.Contains(x.except, s.user.id) }), x.data)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"minichat"
@@ -153,10 +154,10 @@ func TestHeads(t *testing.T) {
 	post("r", "ana", minichat.MessageBody{Text: "@bo", Mentions: []string{"bo"}})
 	post("r", "ana", minichat.MessageBody{Text: "@all @bo", Mentions: []string{"all", "bo"}})
 	post("r", "ana", minichat.MessageBody{Text: "in a thread", Thread: 1})
-	post("r", "ana", minichat.MessageBody{Text: "@eve", Mentions: []string{"eve"}})
+	post("r", "ana", minichat.MessageBody{Text: "in a thread and the room", Thread: 1, InRoom: true})
 	w.append("r", "ana", "", minichat.KindReact, minichat.ReactBody{Target: 1, Emoji: "x", On: true})
 	want("r", 6, 7, 3)
-	w.bus.Publish(bus.Message{Kind: bus.Read, Room: "r", User: "bo", Seq: 4, Unread: 1, Mentions: 0,
+	w.bus.Publish(bus.Message{Kind: bus.Read, Room: "r", User: "bo", Seq: 4, Unread: 1, Mentions: 0, Head: 6,
 		Data: protocol.AppendSignalRead(nil, "r", 4, 1, 0)})
 	if m := bo.signal("read"); m.Seq != 4 {
 		t.Errorf("got %s, want read 4", m.Raw)
@@ -165,9 +166,15 @@ func TestHeads(t *testing.T) {
 	want("r", 7, 2, 0)
 	post("r", "bo", minichat.MessageBody{Text: "mine"})
 	want("r", 8, 0, 0)
+	// Counted as the room ended at 8, told when there was one more.
+	post("r", "ana", minichat.MessageBody{Text: "x"})
+	w.bus.Publish(bus.Message{Kind: bus.Read, Room: "r", User: "bo", Seq: 8, Unread: 0, Mentions: 0, Head: 8,
+		Data: protocol.AppendSignalRead(nil, "r", 8, 0, 0)})
+	bo.signal("read")
+	want("r", 9, 1, 0)
 	post("d", "ana", minichat.MessageBody{Text: "direct"})
 	want("d", 1, 1, 1)
-	near.collect(1, 8)
+	near.collect(1, 9)
 	for _, m := range near.fence() {
 		if m.Type == "heads" && string(m.List) != `[["d",1,1,1]]` {
 			t.Errorf("watches r: got %s", m.Raw)
@@ -207,9 +214,13 @@ func TestHeadsOfManyRooms(t *testing.T) {
 
 func TestProfile(t *testing.T) {
 	w := newWorld(t)
-	ana, bo := w.dial("ana"), w.dial("bo")
+	ana, bo, gus := w.dial("ana"), w.dial("bo"), w.dial("gus")
 	now := minichat.User{ID: "bo", Handle: "bo", Name: "New", Role: minichat.Admin}
-	w.bus.Publish(bus.Message{Kind: bus.User, Data: protocol.AppendSignalUser(nil, now)})
+	w.bus.Publish(bus.Message{Kind: bus.User, Except: []string{"gus"}, Data: protocol.AppendSignalUser(nil, now)})
+	w.bus.Publish(bus.Message{Kind: bus.User, Data: protocol.AppendSignalUser(nil, minichat.User{ID: "ana", Name: "Other"})})
 	ana.signal("user")
 	bo.signal("user")
+	if m := gus.signal("user"); !strings.Contains(m.Raw, `"Other"`) {
+		t.Errorf("not for him: got %s", m.Raw)
+	}
 }

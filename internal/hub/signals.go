@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"minichat"
 	"minichat/internal/bus"
 	"minichat/internal/protocol"
 )
@@ -65,7 +66,7 @@ func (h *Hub) read(m bus.Message) {
 	if r := h.find(m.Room); r != nil {
 		r.mu.Lock()
 		if at := r.members[m.User]; at != nil {
-			at.read, at.all, at.named = r.tally.messages-m.Unread, r.tally.all, m.Mentions
+			at.take(&minichat.Room{Head: m.Head, Unread: m.Unread, Mentions: m.Mentions})
 		}
 		r.mu.Unlock()
 	}

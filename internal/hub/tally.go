@@ -10,7 +10,7 @@ import (
 // tally counts a room's messages since it is known here, so that what each
 // member has not read is a difference and a message costs nothing per member.
 type tally struct {
-	messages int64     // outside threads
+	messages int64     // outside threads, or shown there, too
 	all      int64     // that mention everybody
 	recent   [16]int64 // seqs of the last messages, for those who come with a slightly older count
 	skips    []skip
@@ -27,7 +27,7 @@ type skip struct {
 func (r *room) countMessage(ev *minichat.Event, body minichat.MessageBody) {
 	t := &r.tally
 	var counts, all int64
-	if body.Thread == 0 {
+	if body.Thread == 0 || body.InRoom {
 		counts = 1
 		t.recent[t.messages%int64(len(t.recent))] = ev.Seq
 	}

@@ -185,7 +185,7 @@ func (u *user) weigh() {
 	}
 }
 
-// profile tells everybody of somebody's new face.
+// profile tells everybody who may know him of somebody's new face.
 func (h *Hub) profile(m bus.Message) {
-	h.notes.put(h, note{kind: noteAll, data: appendFrame(nil, m.Data)})
+	h.notes.put(h, note{kind: noteAll, except: m.Except, data: appendFrame(nil, m.Data)})
 }

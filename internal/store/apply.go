@@ -71,6 +71,7 @@ func (tx *Tx) applyDelete(ctx context.Context, ev *minichat.Event, b minichat.Ta
 		if err := tx.detachFiles(ctx, m.Files, ev.At); err != nil {
 			return fmt.Errorf("files of the message: %w", err)
 		}
+		tx.wiped = true
 		m.MessageBody = minichat.MessageBody{Thread: m.Thread, InRoom: m.InRoom, ReplyTo: m.ReplyTo,
 			Rev: m.Rev, EditedAt: m.EditedAt, Deleted: true, Replies: m.Replies}
 		return nil

@@ -96,6 +96,9 @@ func (w *writer) commitAndTell(tx *Tx, wrote bool) error {
 	if tx.parted {
 		w.partings.Add(1)
 	}
+	if tx.wiped {
+		w.wipe()
+	}
 	if wrote {
 		w.announce(tx.events)
 	}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 )
 
 const (
@@ -12,6 +14,12 @@ const (
 	checkpointPages = 4096
 	// checkpointCalls is after how many calls its length is asked again.
 	checkpointCalls = 16
+
+	// wipeAfter is when the log is emptied after something was deleted, so that
+	// many deletes share it; wipeLast how much later at most after others were in
+	// the way, as a backup is.
+	wipeAfter = 2 * time.Second
+	wipeLast  = time.Minute
 )
 
 // checkpoint moves a long write-ahead log into the database. It runs between
@@ -33,16 +41,54 @@ func (w *writer) checkpoint(calls int) {
 	}
 }
 
+// wipe says that the log holds what was deleted. Nobody may wait for long until it
+// is gone from there, too: on a quiet server the log would not turn for weeks.
+func (w *writer) wipe() {
+	if w.wipeAt.IsZero() {
+		w.wipeAt, w.wipeWait = time.Now().Add(wipeAfter), wipeAfter
+	}
+}
+
+// empty empties the log when that is due. Whoever reads at that moment is in the
+// way, and is not waited for.
+func (w *writer) empty() {
+	if w.d.empty == "" || w.wipeAt.IsZero() || time.Now().Before(w.wipeAt) {
+		return
+	}
+	busy, err := w.emptyNow()
+	if err != nil {
+		w.o.Log.Warn("cannot empty the write-ahead log", "err", err)
+	}
+	if err == nil && !busy {
+		w.wipeAt = time.Time{}
+		return
+	}
+	w.wipeWait = min(2*w.wipeWait, wipeLast)
+	w.wipeAt = time.Now().Add(w.wipeWait)
+}
+
+func (w *writer) emptyNow() (busy bool, err error) {
+	if err := w.do(w.d.hurry); err != nil {
+		return false, err
+	}
+	busy, _, _, err = w.logState(w.d.empty)
+	return busy, errors.Join(err, w.do(w.d.wait))
+}
+
 // logLeft runs a query of the dialect and returns how many pages of the log are
 // still to be moved.
 func (w *writer) logLeft(query string) (int, error) {
+	_, pages, moved, err := w.logState(query)
+	return pages - moved, err
+}
+
+func (w *writer) logState(query string) (busy bool, pages, moved int, err error) {
 	stmt, err := w.st.get(query)
 	if err != nil {
-		return 0, fmt.Errorf("prepare: %w", err)
+		return false, 0, 0, fmt.Errorf("prepare: %w", err)
 	}
-	var busy, pages, moved int
 	if err := stmt.QueryRowContext(context.Background()).Scan(&busy, &pages, &moved); err != nil {
-		return 0, fmt.Errorf("checkpoint: %w", err)
+		return false, 0, 0, fmt.Errorf("checkpoint: %w", err)
 	}
-	return pages - moved, nil
+	return busy, pages, moved, nil
 }

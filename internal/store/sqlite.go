@@ -26,6 +26,8 @@ type dialect struct {
 	dataVersion string                                 // query for a number that other processes' commits change
 	logLength   string                                 // query: busy, pages in the write-ahead log, those of them moved
 	checkpoint  string                                 // the same, after moving what can be moved; "": not needed
+	empty       string                                 // the same, after emptying it, which waits for readers as they all do
+	hurry, wait string                                 // have statements wait for nobody, and again for a while
 	shrink      string                                 // frees the pages that a connection holds
 }
 
@@ -76,7 +78,8 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (h handles, 
 		return h, err
 	}
 	h.dialect = dialect{mapError: mapSQLite, mapCommit: mapSQLiteCommit, dataVersion: "PRAGMA data_version",
-		logLength: "PRAGMA wal_checkpoint(NOOP)", checkpoint: "PRAGMA wal_checkpoint(PASSIVE)",
+		logLength: "PRAGMA wal_checkpoint(NOOP)", checkpoint: "PRAGMA wal_checkpoint(PASSIVE)", empty: "PRAGMA wal_checkpoint(TRUNCATE)",
+		hurry: "PRAGMA busy_timeout = 0", wait: fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout.Milliseconds()),
 		shrink: "PRAGMA shrink_memory"}
 	h.single = sql.OpenDB(connector{path: path, pragmas: writerPragmas()})
 	h.single.SetMaxOpenConns(1)

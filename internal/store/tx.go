@@ -15,6 +15,7 @@ type Tx struct {
 	memory memory
 
 	parted bool // somebody's access may have ended
+	wiped  bool // something was deleted for good
 
 	// Of the call whose fn runs now:
 	wrote  bool

@@ -81,6 +81,16 @@ type UserQuery struct {
 	Disabled bool     // also those who are disabled
 }
 
+// ListStrangers returns the ids of the guests who are in no room with user.
+func (r reads) ListStrangers(ctx context.Context, user string) ([]string, error) {
+	list, err := r.column(ctx, `SELECT u.id FROM users u WHERE u.role = '`+string(minichat.Guest)+`' AND u.id <> $1 AND NOT EXISTS
+		(SELECT 1 FROM members a JOIN members b ON b.room = a.room WHERE a.user_id = u.id AND b.user_id = $1)`, user)
+	if err != nil {
+		return nil, fmt.Errorf("list strangers: %w", err)
+	}
+	return list, nil
+}
+
 // ListUsers returns people by their handle. The lab's author is only among IDs.
 func (r reads) ListUsers(ctx context.Context, q UserQuery) ([]minichat.User, error) {
 	where, args := `u.id <> '`+minichat.LabUser+`' AND u.handle > $1`, []any{q.After}

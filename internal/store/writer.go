@@ -45,7 +45,9 @@ type writer struct {
 	polled  time.Time
 	dead    error // set for good when the disk can no longer be trusted
 
-	sinceLook, checkpointAt int // see checkpoint
+	sinceLook, checkpointAt int           // see checkpoint
+	wipeAt                  time.Time     // when to empty the log; zero: there is no need
+	wipeWait                time.Duration // from trying to trying
 
 	calls   chan *call
 	ended   chan struct{} // closed when the goroutine is over
@@ -80,6 +82,7 @@ func newWriter(ctx context.Context, h handles, o Options) (*writer, error) {
 	if w.version, err = w.dataVersion(); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
+	w.wipe() // who knows what was in it when the last process ended
 	go w.loop()
 	w.watching.Go(w.watchForeign)
 	return w, nil
@@ -161,6 +164,7 @@ func (w *writer) loop() {
 		case <-w.rest:
 			w.forget()
 		case <-poll.C:
+			w.empty()
 		}
 		w.pollForeign()
 	}
