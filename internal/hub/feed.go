@@ -154,15 +154,10 @@ func (s *Session) givePage(ctx context.Context, w *watch, p *page) (more bool) {
 	if !s.answered(ctx, w.r.id) {
 		return false
 	}
-	for {
-		taken, live := s.tryPage(w, p)
-		if taken {
-			return !live
-		}
-		if !s.drained(ctx) {
-			return false
-		}
+	if taken, live := s.tryPage(w, p); taken {
+		return !live
 	}
+	return s.drained(ctx) // and it is read anew: it may show what was deleted meanwhile
 }
 
 // tryPage sends a page if there is room for it. With the last page flushes take

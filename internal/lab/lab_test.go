@@ -13,6 +13,7 @@ import (
 
 	"minichat"
 	"minichat/internal/chat"
+	"minichat/internal/protocol"
 )
 
 // A whole class sits behind one address and sends at the same moment.
@@ -80,10 +81,18 @@ func TestConnectionsOfAnAddress(t *testing.T) {
 	a.conn = c.connect().conn
 }
 
+// The history is so many messages, whatever else happened in the room since.
 func TestHistoryIsBounded(t *testing.T) {
 	c := newClassroom(t, func(l *minichat.Limits) { l.LabHistory = 3 })
 	for i := range 5 {
 		c.post(fmt.Sprint(i))
+	}
+	target := c.find("4").Seq
+	for i := range 6 {
+		_, err := c.chat.React(t.Context(), c.web, protocol.React{Room: c.lab.room, Key: minichat.NewID(32), Target: target, Emoji: "👍", On: i%2 == 0})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	s := c.connect()
 	for _, want := range []string{"2", "3", "4"} {

@@ -74,17 +74,14 @@ func (v *visitor) join(c *socket.Conn) {
 	v.session.Replay(l.room, after)
 }
 
-// historyAfter is where the history begins: as many events from the end as
-// there may be messages in it.
+// historyAfter is where the history begins: behind it there are as many messages as
+// there may be in it, if there are.
 func (l *Lab) historyAfter(ctx context.Context) (int64, error) {
-	room, err := l.o.Store.GetRoom(ctx, l.room)
-	if err != nil || room == nil {
-		return 0, errors.Join(err, ctx.Err())
-	}
 	if l.o.Limits.LabHistory == 0 {
 		return 0, nil
 	}
-	return max(0, room.Head-l.o.Limits.LabHistory), nil
+	seq, err := l.o.Store.GetMessageFromEnd(ctx, l.room, l.o.Limits.LabHistory)
+	return max(0, seq-1), err
 }
 
 // Text takes one message. What is wrong with it, its sender alone is told.

@@ -97,6 +97,17 @@ func (r reads) FindKey(ctx context.Context, by, key string) (*KeyRow, error) {
 	return row, nil
 }
 
+// GetMessageFromEnd returns the seq of the nth message of a room, counted from its
+// end; 0: there are not so many. It walks there.
+func (r reads) GetMessageFromEnd(ctx context.Context, room string, n int64) (seq int64, err error) {
+	_, err = r.row(ctx, `SELECT seq FROM events WHERE room = $1 AND kind = '`+minichat.KindMessage+`' ORDER BY seq DESC LIMIT 1 OFFSET $2`,
+		[]any{room, n - 1}, &seq)
+	if err != nil {
+		return 0, fmt.Errorf("get message from end: %w", err)
+	}
+	return seq, nil
+}
+
 // GetEventID returns the id of the event at seq, "" when there is none.
 func (r reads) GetEventID(ctx context.Context, room string, seq int64) (string, error) {
 	var id string

@@ -29,6 +29,7 @@ func TestSQLiteReadsUseIndexes(t *testing.T) {
 		"pinned":           func() error { _, _, err := s.ListPinned(ctx, "r", 0, 50); return err },
 		"key":              func() error { _, err := s.FindKey(ctx, "ana", "k"); return err },
 		"message":          func() error { _, err := s.GetMessage(ctx, "r", 1); return err },
+		"from the end":     func() error { _, err := s.GetMessageFromEnd(ctx, "r", 1); return err },
 		"id":               func() error { _, err := s.GetEventID(ctx, "r", 1); return err },
 		"rooms":            func() error { _, err := s.ListRooms(ctx, "ana", "", 200); return err },
 		"unread":           func() error { _, err := s.ListUnread(ctx, "ana", []string{"r"}); return err },
