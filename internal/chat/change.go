@@ -64,7 +64,7 @@ func (c *Chat) Edit(ctx context.Context, u minichat.User, e protocol.Edit) (Resu
 			return &minichat.Event{Kind: minichat.KindEdit, Body: body}, nil
 		}})
 	if err == nil && !res.Dup {
-		c.tellMentions(ctx, e.Room, before, now)
+		c.tellMentions(e.Room, before, now)
 	}
 	return res, err
 }
@@ -104,7 +104,7 @@ func (c *Chat) Delete(ctx context.Context, u minichat.User, d protocol.Delete) (
 			return &minichat.Event{Kind: minichat.KindDelete, Body: minichat.TargetBody{Target: d.Target}}, nil
 		}})
 	if err == nil && !res.Dup {
-		c.tellMentions(ctx, d.Room, mentions, nil)
+		c.tellMentions(d.Room, mentions, nil)
 	}
 	if err == nil && hasFiles {
 		c.sweepSoon() // nobody can read the files any more; now their bytes go

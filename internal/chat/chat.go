@@ -45,7 +45,8 @@ type Chat struct {
 	links signer // links that live for a minute
 	lab   signer // links for the classroom's wire
 
-	sweep chan struct{} // asks for a sweep of files now
+	ctx   context.Context // ends with Close
+	sweep chan struct{}   // asks for a sweep of files now
 	stop  context.CancelFunc
 	done  sync.WaitGroup
 }
@@ -64,6 +65,7 @@ func New(st *store.Store, fs files.Store, b bus.Bus, limits minichat.Limits, o O
 		st: st, fs: fs, bus: b, limits: limits, now: o.Now, log: o.Log,
 		posts: newLimiter(limits.PostsPerSecond, limits.PostBurst),
 		reads: newMarks(),
+		ctx:   ctx,
 		sweep: make(chan struct{}, 1),
 		stop:  stop,
 	}

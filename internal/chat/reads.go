@@ -171,11 +171,18 @@ func (c *Chat) tellReads(ctx context.Context, user string, rooms []string) error
 // tellMentions tells those whom a message mentions no more, or only now, how many
 // mentions they have: an edit or a delete changed that behind what was counted as the
 // message came. Of a large room that was mentioned as a whole, the others learn it
-// with their next listing.
-func (c *Chat) tellMentions(ctx context.Context, room string, before, now []string) {
+// with their next listing. It does not keep the one who asked waiting.
+func (c *Chat) tellMentions(room string, before, now []string) {
 	changed := slices.DeleteFunc(slices.Concat(before, now), func(id string) bool {
 		return slices.Contains(before, id) && slices.Contains(now, id)
 	})
+	if len(changed) > 0 && c.ctx.Err() == nil {
+		c.done.Go(func() { c.tellCounts(c.ctx, room, changed) })
+	}
+}
+
+// tellCounts tells the people in changed, "all" and "here" included, where they stand.
+func (c *Chat) tellCounts(ctx context.Context, room string, changed []string) {
 	if slices.Contains(changed, "all") || slices.Contains(changed, "here") {
 		rows, err := c.st.ListMembers(ctx, room, "", signalsAFlush)
 		if err != nil {

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,6 +94,17 @@ func (c *call) decode(into any) error {
 func (c *call) nothing() error {
 	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead || c.r.ContentLength == 0 {
 		return nil
+	}
+	if c.r.ContentLength < 0 { // how much comes is not said: there may be nothing
+		first := make([]byte, 1)
+		n, _ := io.ReadFull(c.r.Body, first) // what else is wrong with it shows in decode
+		if n == 0 {
+			return nil
+		}
+		c.r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(first), c.r.Body), c.r.Body}
 	}
 	return c.decode(&struct{}{})
 }

@@ -468,5 +468,16 @@ func TestBodyWhereNoneIsTaken(t *testing.T) {
 	}
 	p.as(p.owner, "DELETE", path, `{"x":1}`).want(t, 400)
 	p.as(p.owner, "PUT", path, `{}`).want(t, 204)
+	for chunks, want := range map[string]int{"": 204, `{"role":"admin"}`: 400} {
+		req, err := http.NewRequest("PUT", p.url+path, io.MultiReader(strings.NewReader(chunks))) // of unknown length
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+p.owner.token)
+		if chunks != "" {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		p.send(req).want(t, want)
+	}
 	p.as(p.owner, "DELETE", path, "").want(t, 204)
 }

@@ -166,17 +166,18 @@ func (s *Session) answered(ctx context.Context, room string) bool {
 // Pong answers a ping with the heads of the watched rooms.
 func (s *Session) Pong(n int64) {
 	s.mu.Lock()
-	rooms := make([]*room, 0, len(s.watches))
+	watches := make([]*watch, 0, len(s.watches))
 	for _, w := range s.watches {
-		if w.judged && w.end == nil {
-			rooms = append(rooms, w.r)
+		if w.judged {
+			watches = append(watches, w)
 		}
 	}
 	s.mu.Unlock()
-	heads := make([]protocol.RoomHead, 0, len(rooms))
-	for _, r := range rooms {
+	heads := make([]protocol.RoomHead, 0, len(watches))
+	for _, w := range watches {
+		r := w.r
 		r.mu.Lock()
-		if r.known {
+		if dead, end := s.fate(w); r.known && !dead && end == nil {
 			heads = append(heads, protocol.RoomHead{Room: r.id, Head: max(r.head, r.want)})
 		}
 		r.mu.Unlock()

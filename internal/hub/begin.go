@@ -46,11 +46,15 @@ func (s *Session) begin(ctx context.Context, w *watch, q query) {
 func (s *Session) opening(w *watch, q query, why string, seen sight) []byte {
 	r := w.r
 	r.mu.Lock()
-	if s.enc == nil && !s.isDead(w) {
+	dead, end := s.fate(w)
+	if s.enc == nil && !dead {
 		r.arrive(w)
 	}
 	ids, count := r.online(onlineShown)
 	r.mu.Unlock()
+	if end != nil { // what is there since is not for him
+		seen.head, ids, count = min(seen.head, end.seq), nil, 0
+	}
 	var b []byte
 	if q.n != nil {
 		b = appendFrame(b, protocol.AppendOK(nil, *q.n, protocol.OK{Head: &seen.head, Online: ids, OnlineCount: &count}))
@@ -74,10 +78,11 @@ func (r *room) arrive(w *watch) {
 	}
 }
 
-func (s *Session) isDead(w *watch) bool {
+// fate is whether w is over, and whether its membership has ended.
+func (s *Session) fate(w *watch) (dead bool, end *ending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return w.dead
+	return w.dead, w.end
 }
 
 // refuse answers a watch that could not begin.

@@ -157,10 +157,12 @@ func (s *Session) givePage(ctx context.Context, w *watch, p *page) (more bool) {
 	if taken, live := s.tryPage(w, p); taken {
 		return !live
 	}
-	return s.drained(ctx) // and it is read anew: it may show what was deleted meanwhile
+	// It is read anew: it may show what was deleted meanwhile.
+	return s.drained(ctx) && s.pause(ctx, 10*time.Millisecond)
 }
 
-// tryPage sends a page if there is room for it. With the last page flushes take
+// tryPage sends a page if there is room for it, and no hole that is being mended
+// before its end: what the hub has not heard of may end the membership. With the last page flushes take
 // over at once, and what says so goes in the same write.
 func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 	r := w.r
@@ -170,6 +172,9 @@ func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 	defer s.mu.Unlock()
 	if w.dead {
 		return true, false
+	}
+	if w.end == nil && r.known && p.Head > r.head && r.want > r.head {
+		return false, false
 	}
 	last := w.end == nil && r.known && p.To >= w.g.after
 	frame, to := p.frameFor(w, last && !w.synced && s.enc == nil)

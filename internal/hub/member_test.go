@@ -304,7 +304,9 @@ func TestRemovalBeforeTheRoomIsKnown(t *testing.T) {
 		})
 		bo := w.dial("bo")
 		bo.say(`{"type":"watch","n":1,"room":"r"%s}`, after)
-		bo.next("ok")
+		if m := bo.next("ok"); m.Head > 4 || m.OnlineCount != 0 {
+			t.Errorf("watch%s: got %s, want nothing of what is there since", after, m.Raw)
+		}
 		w.announce()
 		w.post("r", "ana", "and again")
 		bo.goneOnly()
@@ -355,7 +357,7 @@ func TestSignalBehindRemoval(t *testing.T) {
 
 // Removed, back and removed again before the first gone went out: he is out.
 func TestRemovedTwice(t *testing.T) {
-	w := newWorld(t, func(o *Options, _ *sockOptions) { o.Pause = 300 * time.Millisecond })
+	w := newWorld(t, func(o *Options, _ *sockOptions) { o.Pause = 2 * time.Second })
 	w.addRoom("r", "ana", "bo")
 	bo, other := w.dial("bo", following), w.dial("bo", following)
 	bo.watch("r", "")
@@ -396,4 +398,23 @@ func TestReturnsWhileLeaving(t *testing.T) {
 	if w.hub.find("r") != nil {
 		t.Error("the room is still held when all have left")
 	}
+}
+
+// A removal that the bus did not bring, and a page that has it: it is read again when
+// the hole is mended.
+func TestPageInAHole(t *testing.T) {
+	w := slowly(t)
+	var once sync.Once
+	w.feeding = func() {
+		once.Do(func() {
+			w.lose = func(seq int64) bool { return seq == 4 }
+			w.post("r", "ana", "lost")
+			w.member("r", "bo", minichat.Removed)
+			w.post("r", "ana", "behind his back")
+		})
+	}
+	bo := w.dial("bo")
+	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
+	bo.next("ok")
+	bo.goneOnly()
 }

@@ -25,7 +25,7 @@ type note struct {
 	room     string
 	user     string
 	sessions []*Session
-	except   []string // users
+	except   map[string]bool // users
 	data     []byte
 	off      bool // the membership has ended since; notes.mu guards it
 }
@@ -113,7 +113,7 @@ func (h *Hub) tell() {
 		case noteSome:
 			h.tellSome(x.sessions, x.data)
 		case noteAll:
-			h.tellSome(slices.DeleteFunc(h.everySession(), func(s *Session) bool { return slices.Contains(x.except, s.user.id) }), x.data)
+			h.tellSome(slices.DeleteFunc(h.everySession(), func(s *Session) bool { return x.except[s.user.id] }), x.data)
 		}
 	}
 }

@@ -167,11 +167,11 @@ func TestHeads(t *testing.T) {
 	post("r", "bo", minichat.MessageBody{Text: "mine"})
 	want("r", 8, 0, 0)
 	// Counted as the room ended at 8, told when there was one more.
-	post("r", "ana", minichat.MessageBody{Text: "x"})
+	post("r", "ana", minichat.MessageBody{Text: "@bo", Mentions: []string{"bo"}})
 	w.bus.Publish(bus.Message{Kind: bus.Read, Room: "r", User: "bo", Seq: 8, Unread: 0, Mentions: 0, Head: 8,
 		Data: protocol.AppendSignalRead(nil, "r", 8, 0, 0)})
 	bo.signal("read")
-	want("r", 9, 1, 0)
+	want("r", 9, 1, 1)
 	post("d", "ana", minichat.MessageBody{Text: "direct"})
 	want("d", 1, 1, 1)
 	near.collect(1, 9)

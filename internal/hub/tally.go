@@ -13,8 +13,18 @@ type tally struct {
 	messages int64     // outside threads, or shown there, too
 	all      int64     // that mention everybody
 	recent   [16]int64 // seqs of the last messages, for those who come with a slightly older count
+	mentions []mention // the last messages that mention somebody, for the same
 	skips    []skip
 }
+
+// mention is a message that mentions somebody.
+type mention struct {
+	seq   int64
+	names []string // nil: everybody
+}
+
+// mentionsKept is how many are remembered of a room.
+const mentionsKept = 16
 
 // skip is a member whose count, read from the database, is ahead of what was
 // delivered here: messages up to seq are in it already.
@@ -43,6 +53,11 @@ func (r *room) countMessage(ev *minichat.Event, body minichat.MessageBody) {
 			}
 		}
 	}
+	if all > 0 {
+		t.remember(mention{seq: ev.Seq})
+	} else if len(body.Mentions) > 0 {
+		t.remember(mention{ev.Seq, body.Mentions})
+	}
 	r.skipCounted(ev.Seq, counts, all, body.Mentions)
 	if m := r.members[ev.By]; m != nil && counts > 0 {
 		m.read, m.all, m.named = t.messages, t.all, 0
@@ -67,6 +82,13 @@ func (r *room) skipCounted(seq, counts, all int64, mentions []string) {
 	})
 }
 
+func (t *tally) remember(m mention) {
+	if len(t.mentions) == mentionsKept {
+		t.mentions = slices.Delete(t.mentions, 0, 1)
+	}
+	t.mentions = append(t.mentions, m)
+}
+
 // since counts the messages behind seq, as far as they are remembered.
 func (t *tally) since(seq int64) (n int64) {
 	for _, s := range t.recent {
@@ -82,6 +104,15 @@ func (m *member) take(room *minichat.Room) {
 	t := &m.r.tally
 	m.read = t.messages - room.Unread - t.since(room.Head)
 	m.all, m.named = t.all, room.Mentions
+	for _, x := range t.mentions {
+		switch {
+		case x.seq <= room.Head:
+		case x.names == nil:
+			m.all--
+		case slices.Contains(x.names, m.u.id):
+			m.named++
+		}
+	}
 	t.skips = slices.DeleteFunc(t.skips, func(s skip) bool { return s.m == m })
 	if room.Head > m.r.head {
 		t.skips = append(t.skips, skip{m, room.Head})

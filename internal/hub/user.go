@@ -187,5 +187,9 @@ func (u *user) weigh() {
 
 // profile tells everybody who may know him of somebody's new face.
 func (h *Hub) profile(m bus.Message) {
-	h.notes.put(h, note{kind: noteAll, except: m.Except, data: appendFrame(nil, m.Data)})
+	except := map[string]bool{}
+	for _, id := range m.Except {
+		except[id] = true
+	}
+	h.notes.put(h, note{kind: noteAll, except: except, data: appendFrame(nil, m.Data)})
 }

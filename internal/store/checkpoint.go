@@ -44,8 +44,9 @@ func (w *writer) checkpoint(calls int) {
 // wipe says that the log holds what was deleted. Nobody may wait for long until it
 // is gone from there, too: on a quiet server the log would not turn for weeks.
 func (w *writer) wipe() {
-	if w.wipeAt.IsZero() {
-		w.wipeAt, w.wipeWait = time.Now().Add(wipeAfter), wipeAfter
+	w.wipeWait = wipeAfter
+	if at := time.Now().Add(wipeAfter); w.wipeAt.IsZero() || at.Before(w.wipeAt) {
+		w.wipeAt = at
 	}
 }
 
@@ -60,7 +61,7 @@ func (w *writer) empty() {
 		w.o.Log.Warn("cannot empty the write-ahead log", "err", err)
 	}
 	if err == nil && !busy {
-		w.wipeAt = time.Time{}
+		w.wipeAt, w.checkpointAt = time.Time{}, checkpointPages
 		return
 	}
 	w.wipeWait = min(2*w.wipeWait, wipeLast)

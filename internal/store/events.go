@@ -97,15 +97,32 @@ func (r reads) FindKey(ctx context.Context, by, key string) (*KeyRow, error) {
 	return row, nil
 }
 
-// GetMessageFromEnd returns the seq of the nth message of a room, counted from its
-// end; 0: there are not so many. It walks there.
+// GetMessageFromEnd returns the seq of the nth message outside threads of a room,
+// counted from its end; 0: there are not so many. Each event keeps how many there are
+// up to it, so a few rows are looked at.
 func (r reads) GetMessageFromEnd(ctx context.Context, room string, n int64) (seq int64, err error) {
-	_, err = r.row(ctx, `SELECT seq FROM events WHERE room = $1 AND kind = '`+minichat.KindMessage+`' ORDER BY seq DESC LIMIT 1 OFFSET $2`,
-		[]any{room, n - 1}, &seq)
+	from, to := int64(1), int64(0)
+	var all, ordinal int64
+	_, err = r.row(ctx, `SELECT seq, ordinal FROM events WHERE room = $1 ORDER BY seq DESC LIMIT 1`, []any{room}, &to, &all)
 	if err != nil {
 		return 0, fmt.Errorf("get message from end: %w", err)
 	}
-	return seq, nil
+	if all < n {
+		return 0, nil
+	}
+	for from < to { // the first event with more than all - n
+		middle := (from + to) / 2
+		_, err := r.row(ctx, `SELECT ordinal FROM events WHERE room = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1`, []any{room, middle}, &ordinal)
+		if err != nil {
+			return 0, fmt.Errorf("get message from end: %w", err)
+		}
+		if ordinal > all-n {
+			to = middle
+		} else {
+			from = middle + 1
+		}
+	}
+	return to, nil
 }
 
 // GetEventID returns the id of the event at seq, "" when there is none.

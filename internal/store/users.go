@@ -83,7 +83,7 @@ type UserQuery struct {
 
 // ListStrangers returns the ids of the guests who are in no room with user.
 func (r reads) ListStrangers(ctx context.Context, user string) ([]string, error) {
-	list, err := r.column(ctx, `SELECT u.id FROM users u WHERE u.role = '`+string(minichat.Guest)+`' AND u.id <> $1 AND NOT EXISTS
+	list, err := r.column(ctx, `SELECT u.id FROM users u WHERE u.role = '`+string(minichat.Guest)+`' AND u.disabled = 0 AND u.id <> $1 AND NOT EXISTS
 		(SELECT 1 FROM members a JOIN members b ON b.room = a.room WHERE a.user_id = u.id AND b.user_id = $1)`, user)
 	if err != nil {
 		return nil, fmt.Errorf("list strangers: %w", err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -48,7 +49,11 @@ func TestDeletedTextIsWiped(t *testing.T) {
 	}
 	add(minichat.KindDelete, minichat.TargetBody{Target: 1})
 	for tried := time.Now().Add(wipeAfter + 3*pollEvery); time.Now().Before(tried); {
-		add(minichat.KindMessage, minichat.MessageBody{Text: "the reader is in nobody's way"})
+		ctx, cancel := context.WithTimeout(t.Context(), busyTimeout-time.Second)
+		if err := s.Write(ctx, appendTo(t, "r", minichat.NewID(16), "x")); err != nil {
+			t.Fatalf("a write waits for the reader, too: %v", err)
+		}
+		cancel()
 	}
 	if err := reader.Rollback(); err != nil {
 		t.Fatal(err)
