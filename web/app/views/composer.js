@@ -51,10 +51,11 @@ export function Composer({ room, scope, thread }) {
   function send() {
     if (!sendable) return
     if (client.uploads.busy(scope)) return client.afterUploads.wait(scope, { room: room.room, ...draft(), answered: ui.replyTo.value.get(scope) }) // as it is now, not as it was drawn
-    if (text.startsWith('/') && uploads.length === 0 && command()) return
+    const asked = uploads.length === 0 ? runCommand({ client, room: room.room }, text) : null
+    if (asked?.handled) return follow(asked.done)
     const files = client.uploads.take(scope)
     if (text.trim() === '' && files.length === 0) return
-    client.actions.post(room.room, { ...draft(), ...(files.length ? { files } : {}) })
+    client.actions.post(room.room, { ...draft(), text: asked?.text ?? text, ...(files.length ? { files } : {}) })
     clear()
   }
 
@@ -69,20 +70,17 @@ export function Composer({ room, scope, thread }) {
     if (ui.replyTo.value.has(scope)) ui.reply(scope, null)
   }
 
-  /** True when the text was a command. */
-  function command() {
-    const result = runCommand({ client, room: room.room }, text)
-    if (!result.handled) return false
+  /** The text was a command. @param {Promise<import('../commands.js').Outcome>} done */
+  function follow(done) {
     const before = text
     clear()
-    result.done.then((answer) => {
+    done.then((answer) => {
       if (answer?.say) ui.say(answer.say)
       if (answer?.open) ui.open(answer.open)
     }, (/** @type {unknown} */ error) => {
       ui.say(wordsOf(error))
       if (box.current && box.current.value === '') change(before)
     })
-    return true
   }
 
   function editLast() {
