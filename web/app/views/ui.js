@@ -20,7 +20,7 @@ export function createUI(client) {
     lit: signal(/** @type {number|null} */ (null)),
     pane: signal(/** @type {Pane|null} */ (null)),
     /** Which column a narrow window shows. */
-    column: signal(/** @type {'rail'|'room'} */ (start.room ? 'room' : 'rail')),
+    column: signal(/** @type {'rail'|'room'} */ (history.state?.column ?? (start.room ? 'room' : 'rail'))),
     dialog: signal(/** @type {Open|null} */ (null)),
     menu: signal(/** @type {OpenMenu|null} */ (null)),
     toast: signal(/** @type {string|null} */ (null)),
@@ -53,6 +53,7 @@ export function createUI(client) {
   /** @param {string} room @param {{at?: number|null, replace?: boolean}} [options] */
   function open(room, { at = null, replace = false } = {}) {
     const same = ui.room.value === room
+    const fromList = ui.column.value === 'rail'
     batch(() => {
       ui.target.value = at
       ui.column.value = 'room'
@@ -61,7 +62,7 @@ export function createUI(client) {
       ui.pane.value = null
       ui.editing.value = null
     })
-    if (same && at === null) return
+    if (same && at === null && !fromList) return
     history[replace ? 'replaceState' : 'pushState']({ column: 'room' }, '', linkTo(room, at))
   }
 
