@@ -86,7 +86,7 @@ export function Composer({ room, scope, thread }) {
   function editLast() {
     const log = client.store.log(room.room).value
     const item = lastOwnMessage(log, client.store.me.value)
-    if (item) ui.editing.value = { room: room.room, seq: item.seq }
+    if (item) ui.edit(room.room, item.seq)
     return Boolean(item)
   }
 

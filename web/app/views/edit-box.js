@@ -1,4 +1,5 @@
 import { html, useLayoutEffect, useRef, useState } from '../lib.js'
+import { draftKey } from '../drafts.js'
 import { enterSubmits } from './composer-keys.js'
 import { useScope } from './context.js'
 import { fit } from './fit.js'
@@ -12,20 +13,31 @@ import { wordsOf } from './ui.js'
 export function EditBox({ item, room }) {
   const { client, ui } = useScope()
   const box = useRef(/** @type {HTMLTextAreaElement|null} */ (null))
-  const [text, setText] = useState(String(item.body.text ?? ''))
+  const typed = draftKey(room, item.seq)
+  const edit = ui.editing.value.get(room)
+  const [text, setText] = useState(() => ui.typed.get(typed) ?? String(item.body.text ?? ''))
   const [wrong, setWrong] = useState('')
   const [busy, setBusy] = useState(false)
 
+  // Its row may leave the page and come back: that takes no focus.
   useLayoutEffect(() => {
+    if (!edit?.fresh) return
+    edit.fresh = false
     const area = /** @type {HTMLTextAreaElement} */ (box.current)
     area.focus({ preventScroll: true })
     area.setSelectionRange(area.value.length, area.value.length)
     area.closest('.message')?.scrollIntoView({ block: 'nearest' })
-  }, [])
+  }, [edit])
   useLayoutEffect(() => fit(box.current), [text])
 
+  /** @param {string} value */
+  function change(value) {
+    setText(value)
+    ui.typed.set(typed, value)
+  }
+
   function leave() {
-    ui.editing.value = null
+    ui.endEdit(room, item.seq)
     ui.focusComposer()
   }
 
@@ -63,7 +75,7 @@ export function EditBox({ item, room }) {
 
   return html`<div class="editing">
     <textarea ref=${box} class="input" rows="1" aria-label="Edit message" value=${text} onKeyDown=${key}
-      onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)}></textarea>
+      onInput=${(/** @type {any} */ event) => change(event.currentTarget.value)}></textarea>
     ${wrong && html`<span class="wrong secondary" role="alert">${wrong}</span>`}
     <div class="buttons">
       <button type="button" class="button primary" disabled=${busy} onClick=${save}>Save</button>

@@ -11,8 +11,9 @@ import { itemOf } from './rows.js'
 import { TypingLine } from './typing-line.js'
 import { wordsOf } from './ui.js'
 
-/** One thread: its root, the answers, a composer. @param {{room: import('../protocol.js').Room, root: number}} props */
-export function ThreadPane({ room, root }) {
+/** One thread: its root, the answers, a composer. @param {{room: import('../protocol.js').Room, pane: import('./ui.js').Pane & {kind: 'thread'}}} props */
+export function ThreadPane({ room, pane }) {
+  const { root } = pane
   const { client, ui } = useScope()
   const [failed, setFailed] = useState('')
   const box = useRef(/** @type {HTMLElement|null} */ (null))
@@ -22,7 +23,8 @@ export function ThreadPane({ room, root }) {
   const thread = log?.threads.get(root)
   const pending = (log?.pending ?? []).filter((p) => p.thread === root)
   const rows = [...(log ? threadItems(log, root) : []).map((item) => ({ item, pending: undefined })), ...pending.map((p) => ({ item: itemOf(p, me), pending: p }))]
-  const editing = ui.editing.value?.room === room.room ? ui.editing.value.seq : 0
+  const edit = ui.editing.value.get(room.room)
+  const editing = edit?.thread === root ? edit.seq : 0
 
   function load() {
     setFailed('')

@@ -1,5 +1,6 @@
 // What the page shows and the server knows nothing of: which room, which pane, which dialog.
 import { batch, signal } from '../lib.js'
+import { draftKey } from '../drafts.js'
 import { linkTo, readRoute } from './route.js'
 
 /** @typedef {import('../protocol.js').Item} Item */
@@ -7,6 +8,8 @@ import { linkTo, readRoute } from './route.js'
 /** @typedef {{name: string, props?: any}} Open */
 /** @typedef {{label: string, icon?: import('./icons.js').IconName, keys?: string, danger?: boolean, checked?: boolean, toggle?: boolean, run?: () => void, rule?: boolean}} MenuItem */
 /** @typedef {{label: string, at: {left: number, right: number, top: number, bottom: number}, items: MenuItem[], top?: any, closed?: () => void}} OpenMenu */
+
+/** `thread`: begun in the pane of this thread, where its box stands; `fresh`: the box has not had the focus yet. @typedef {{seq: number, thread?: number, fresh: boolean}} Edit */
 
 /** @param {import('./context.js').Client} client */
 export function createUI(client) {
@@ -26,8 +29,10 @@ export function createUI(client) {
     toast: signal(/** @type {string|null} */ (null)),
     /** Polite words for the screen reader. */
     spoken: signal(''),
-    /** The message whose text is being changed. */
-    editing: signal(/** @type {{room: string, seq: number}|null} */ (null)),
+    /** The message whose text is being changed, by room. */
+    editing: signal(/** @type {Map<string, Edit>} */ (new Map())),
+    /** What was typed in edit boxes, by room and message: until it is saved or given up. */
+    typed: /** @type {Map<string, string>} */ (new Map()),
     /** What the next message of a composer answers, by draft key. */
     replyTo: signal(/** @type {Map<string, Item>} */ (new Map())),
     /** A room that I marked unread and still look at: it stays so until I leave it. */
@@ -35,6 +40,8 @@ export function createUI(client) {
     /** The session ends because I said so: nobody need be told why. */
     signingOut: signal(false),
     focusComposer,
+    edit,
+    endEdit,
     open,
     openPane,
     closePane,
@@ -60,7 +67,6 @@ export function createUI(client) {
       if (same) return
       ui.room.value = room
       ui.pane.value = null
-      ui.editing.value = null
     })
     if (same && at === null && !fromList) return
     history[replace ? 'replaceState' : 'pushState']({ column: 'room' }, '', linkTo(room, at))
@@ -81,6 +87,19 @@ export function createUI(client) {
   function closePane() {
     ui.pane.value = null
     focusComposer()
+  }
+
+  /** @param {string} room @param {number} seq @param {number} [thread] */
+  function edit(room, seq, thread) {
+    ui.editing.value = new Map(ui.editing.peek()).set(room, { seq, thread, fresh: true })
+  }
+
+  /** It was saved, or given up. @param {string} room @param {number} seq */
+  function endEdit(room, seq) {
+    ui.typed.delete(draftKey(room, seq))
+    const next = new Map(ui.editing.peek())
+    if (next.get(room)?.seq === seq) next.delete(room)
+    ui.editing.value = next
   }
 
   let timer = 0
@@ -142,7 +161,10 @@ export function createUI(client) {
   })
   client.session.subscribe((session) => {
     if (session === 'in') ui.signingOut.value = false
-    if (session === 'out') batch(() => { ui.dialog.value = null; ui.menu.value = null; ui.pane.value = null })
+    if (session === 'out') {
+      ui.typed.clear()
+      batch(() => { ui.dialog.value = null; ui.menu.value = null; ui.pane.value = null; ui.editing.value = new Map() })
+    }
   })
   return ui
 }
