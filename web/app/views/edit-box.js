@@ -3,6 +3,7 @@ import { draftKey } from '../drafts.js'
 import { enterSubmits } from './composer-keys.js'
 import { useScope } from './context.js'
 import { fit } from './fit.js'
+import { focusColumn } from './focus.js'
 import { confirmDelete } from './message-actions.js'
 import { wordsOf } from './ui.js'
 
@@ -36,9 +37,11 @@ export function EditBox({ item, room }) {
     ui.typed.set(typed, value)
   }
 
+  /** Saving takes its time: who has gone elsewhere meanwhile stays there. */
   function leave() {
+    const row = box.current?.closest('.message')
+    if (row && (row.contains(document.activeElement) || document.activeElement === document.body)) focusColumn(row.closest('.pane'))
     ui.endEdit(room, item.seq)
-    ui.focusComposer()
   }
 
   async function save() {

@@ -4,6 +4,7 @@ import { sameGroup } from '../format.js'
 import { item as itemAt, threadItems } from '../state.js'
 import { Composer } from './composer.js'
 import { useScope } from './context.js'
+import { focusColumn } from './focus.js'
 import { GreyRows } from './grey-rows.js'
 import { Message } from './message.js'
 import { Pane } from './pane.js'
@@ -31,6 +32,11 @@ export function ThreadPane({ room, pane }) {
     Promise.resolve(client.actions.openThread(room.room, root)).catch((error) => setFailed(wordsOf(error)))
   }
   useEffect(load, [room.room, root])
+  // At once: the keys that follow the press are meant for it.
+  useLayoutEffect(() => {
+    const column = /** @type {HTMLElement} */ (box.current?.closest('.pane'))
+    if (!column.contains(document.activeElement)) focusColumn(column)
+  }, [pane])
   useLayoutEffect(() => { if (box.current) box.current.scrollTop = box.current.scrollHeight }, [rows.length])
 
   return html`<${Pane} title="Thread">

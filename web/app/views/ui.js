@@ -1,6 +1,7 @@
 // What the page shows and the server knows nothing of: which room, which pane, which dialog.
 import { batch, signal } from '../lib.js'
 import { draftKey } from '../drafts.js'
+import { isTouch } from './focus.js'
 import { linkTo, readRoute } from './route.js'
 
 /** @typedef {import('../protocol.js').Item} Item */
@@ -129,7 +130,7 @@ export function createUI(client) {
   function reply(scope, item) {
     setReply(scope, item)
     client.afterUploads.takeBack(scope)
-    focusComposer()
+    focusComposer(scope)
   }
 
   /** @param {string} scope @param {Item|null} item */
@@ -169,11 +170,14 @@ export function createUI(client) {
   return ui
 }
 
-/** Puts the cursor into the composer, if there is one and no finger would raise a keyboard by it. */
-export function focusComposer() {
-  if (matchMedia('(pointer: coarse)').matches) return
+/**
+ * Puts the cursor into the composer of a room or thread, if there is one and no finger would raise a keyboard by it.
+ * @param {string} [scope] its draft key; the room's without
+ */
+export function focusComposer(scope) {
+  if (isTouch()) return
   requestAnimationFrame(() => {
-    const box = document.querySelector('.room .composer textarea')
+    const box = document.querySelector(`${scope ? `.composer[data-scope="${scope}"]` : '.room .composer'} textarea`)
     if (box instanceof HTMLElement) box.focus({ preventScroll: true })
   })
 }
