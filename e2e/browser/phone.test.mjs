@@ -33,6 +33,29 @@ test('a phone of 360 px: the rooms, a room, and back', async (t) => {
   await inView(ana.composer)
   await page.goBack() // the phone's own gesture
   await inView(rail.getByRole('link', { name: /general/ }))
+
+  await page.reload() // the list stays the list
+  await inView(rail.getByRole('link', { name: /general/ }))
+  await rail.getByRole('link', { name: /general/ }).tap()
+  await inView(ana.composer)
+  await page.reload()
+  await inView(ana.composer)
+  await page.goBack()
+  await inView(rail.getByRole('link', { name: /general/ }))
+})
+
+test('a phone: the way back from the first room leads to the list', async (t) => {
+  const server = await startServer(t)
+  const owner = await server.owner()
+  const ana = await newPerson(t, await openBrowser(t), { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
+  const { page } = ana
+  await ana.signIn(server.url, owner.handle, owner.password)
+  const general = page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name: /general/ })
+  await general.and(page.locator('[aria-current="page"]')).waitFor() // it is open already, behind the list
+  await general.tap()
+  await inView(ana.composer)
+  await page.goBack()
+  await inView(general)
 })
 
 /** Nothing to scroll sideways. */

@@ -90,6 +90,12 @@ test('what Enter does', async (t) => {
     await eventually(async () => (await sent()).length, before.length + 1, 'the longest is taken')
   })
 
+  await t.test('two slashes are one, and no command', async () => {
+    await composer.fill('//hello there')
+    await composer.press('Enter')
+    await eventually(async () => (await sent()).at(-1), '/hello there', 'the log')
+  })
+
   await t.test('the setting that swaps it', async () => {
     await page.getByRole('button', { name: 'You: Ana' }).click()
     await page.getByRole('menuitemcheckbox', { name: 'Enter sends' }).click()

@@ -1,6 +1,6 @@
 // Slash commands. Each spells a request that exists without it.
 
-/** @typedef {{client: any, room: string}} Context */
+/** @typedef {{client: any, room: string, thread?: number}} Context */
 /** @typedef {{say?: string, open?: string}} Outcome */
 /** @typedef {{name: string, usage: string, help: string, run: (ctx: Context, rest: string) => Promise<Outcome|void>}} Command */
 
@@ -70,8 +70,8 @@ export const COMMANDS = [
     name: 'shrug',
     usage: '/shrug [TEXT]',
     help: 'Append ¯\\_(ツ)_/¯',
-    async run({ client, room }, rest) {
-      client.actions.post(room, { text: `${rest} ¯\\\\\\_(ツ)\\_/¯`.trim() })
+    async run({ client, room, thread }, rest) {
+      client.actions.post(room, { text: `${rest} ¯\\\\\\_(ツ)\\_/¯`.trim(), ...(thread ? { thread } : {}) })
     },
   },
 ]

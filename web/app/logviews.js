@@ -15,9 +15,20 @@ export function threadItems(log, root) {
   return rows.flatMap((seq) => log?.items.get(seq) ?? [])
 }
 
-/** @param {Log|null} log @param {User|null} me @returns {Item|undefined} */
-export function lastOwnMessage(log, me) {
-  return log?.rows.findLast((row) => row.kind === 'message' && row.by === me?.user && !row.body.deleted)
+/** What can be answered or changed: in a room, or in one thread with its root. @param {Log|null} log @param {number} [thread] */
+function messages(log, thread) {
+  const rows = thread ? [item(log, thread), ...threadItems(log, thread)] : log?.rows ?? []
+  return rows.filter((row) => row !== undefined && row.kind === 'message' && !row.body.deleted)
+}
+
+/** @param {Log|null} log @param {number} [thread] @returns {Item|undefined} */
+export function newestMessage(log, thread) {
+  return messages(log, thread).at(-1)
+}
+
+/** @param {Log|null} log @param {User|null} me @param {number} [thread] @returns {Item|undefined} */
+export function lastOwnMessage(log, me, thread) {
+  return messages(log, thread).findLast((row) => row?.by === me?.user)
 }
 
 /** The pinned ones among those loaded. @param {Log|null} log @returns {Item[]} */

@@ -3,7 +3,7 @@
 import { newLog, hearHead, resetLog, takeEvent, takePage } from './log.js'
 import { DEFAULT_LIMITS, roomOf } from './protocol.js'
 
-export { canDelete, canEdit, canManage, isAdmin, item, lastOwnMessage, pinnedItems, threadItems, typingIn } from './logviews.js'
+export { canDelete, canEdit, canManage, isAdmin, item, lastOwnMessage, newestMessage, pinnedItems, threadItems, typingIn } from './logviews.js'
 
 /** @import { Item, Limits, Room, User } from './protocol.js' */
 /** @import { Log } from './log.js' */

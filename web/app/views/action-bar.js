@@ -12,7 +12,7 @@ export function ActionBar({ item, room, inThread, onHold }) {
   const { client, ui } = useScope()
   const place = client.store.rooms.value.get(room)
   if (!place) return null
-  const all = actionsOf({ client, ui, room: place }, item).filter((action) => !inThread || action.name !== 'thread')
+  const all = actionsOf({ client, ui, room: place, inThread }, item).filter((action) => !inThread || action.name !== 'thread')
 
   /** @param {Event} event */
   function menu(event) {

@@ -1,4 +1,5 @@
 // What the keys of the composer do. Nothing is sent while an input method composes.
+import { isTouch } from './focus.js'
 
 /**
  * @typedef {object} At
@@ -8,7 +9,6 @@
  * @property {() => boolean} editLast
  * @property {() => void} replyToNewest
  * @property {(text: string) => void} change
- * @property {boolean} thread
  */
 
 /** @param {KeyboardEvent} event @param {At} at */
@@ -17,7 +17,7 @@ export function composerKey(event, at) {
   if (at.list.key(event)) return
   const box = /** @type {HTMLTextAreaElement} */ (event.currentTarget)
   if (event.key === 'Enter') return enter(event, box, at)
-  if (event.key === 'ArrowUp' && box.value === '' && !at.thread) return up(event, at)
+  if (event.key === 'ArrowUp' && box.value === '') return up(event, at)
   const mark = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey ? { b: '**', i: '*' }[event.key.toLowerCase()] : undefined
   if (mark) {
     event.preventDefault()
@@ -45,10 +45,6 @@ function up(event, at) {
     event.preventDefault()
     at.replyToNewest()
   } else if (at.editLast()) event.preventDefault()
-}
-
-function isTouch() {
-  return matchMedia('(pointer: coarse)').matches
 }
 
 /** Whether a code fence was opened and not closed. @param {string} before the text up to the cursor */

@@ -1,11 +1,12 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib.js'
 import { roomTitle, utf8Length } from '../format.js'
-import { lastOwnMessage } from '../state.js'
+import { lastOwnMessage, newestMessage } from '../state.js'
 import { runCommand } from '../commands.js'
 import { Complete, useComplete } from './complete.js'
 import { composerKey } from './composer-keys.js'
 import { useScope } from './context.js'
 import { fit, keepFit } from './fit.js'
+import { isTouch, useFocusKept } from './focus.js'
 import { IconButton } from './icon-button.js'
 import { ReplyRow } from './reply-row.js'
 import { UploadRows, addFiles } from './upload-rows.js'
@@ -20,6 +21,7 @@ const COUNTER_FROM = 0.9
 export function Composer({ room, scope, thread }) {
   const { client, ui } = useScope()
   const box = useRef(/** @type {HTMLTextAreaElement|null} */ (null))
+  const above = useRef(/** @type {HTMLElement|null} */ (null))
   const picker = useRef(/** @type {HTMLInputElement|null} */ (null))
   const [text, setText] = useState(() => client.drafts.get(scope))
   const uploads = client.uploads.list.value.filter((upload) => upload.scope === scope)
@@ -34,6 +36,10 @@ export function Composer({ room, scope, thread }) {
   const list = useComplete({ room, box, text, change })
   const title = roomTitle(room, client.store)
 
+  useFocusKept(above, () => {
+    const place = isTouch() ? above.current?.parentElement?.querySelector('.attach') : box.current
+    if (place instanceof HTMLElement) place.focus({ preventScroll: true })
+  })
   useLayoutEffect(() => fit(box.current), [text])
   useEffect(() => keepFit(box.current), [room.archived])
   useEffect(() => () => { client.drafts.flush() }, [])
@@ -51,10 +57,11 @@ export function Composer({ room, scope, thread }) {
   function send() {
     if (!sendable) return
     if (client.uploads.busy(scope)) return client.afterUploads.wait(scope, { room: room.room, ...draft(), answered: ui.replyTo.value.get(scope) }) // as it is now, not as it was drawn
-    if (text.startsWith('/') && uploads.length === 0 && command()) return
+    const asked = uploads.length === 0 ? runCommand({ client, room: room.room, thread }, text) : null
+    if (asked?.handled) return follow(asked.done)
     const files = client.uploads.take(scope)
     if (text.trim() === '' && files.length === 0) return
-    client.actions.post(room.room, { ...draft(), ...(files.length ? { files } : {}) })
+    client.actions.post(room.room, { ...draft(), text: asked?.text ?? text, ...(files.length ? { files } : {}) })
     clear()
   }
 
@@ -69,31 +76,28 @@ export function Composer({ room, scope, thread }) {
     if (ui.replyTo.value.has(scope)) ui.reply(scope, null)
   }
 
-  /** True when the text was a command. */
-  function command() {
-    const result = runCommand({ client, room: room.room }, text)
-    if (!result.handled) return false
+  /** The text was a command. @param {Promise<import('../commands.js').Outcome>} done */
+  function follow(done) {
     const before = text
     clear()
-    result.done.then((answer) => {
+    done.then((answer) => {
       if (answer?.say) ui.say(answer.say)
       if (answer?.open) ui.open(answer.open)
     }, (/** @type {unknown} */ error) => {
       ui.say(wordsOf(error))
       if (box.current && box.current.value === '') change(before)
     })
-    return true
   }
 
   function editLast() {
     const log = client.store.log(room.room).value
-    const item = lastOwnMessage(log, client.store.me.value)
-    if (item) ui.editing.value = { room: room.room, seq: item.seq }
+    const item = lastOwnMessage(log, client.store.me.value, thread)
+    if (item) ui.edit(room.room, item.seq, thread)
     return Boolean(item)
   }
 
   function replyToNewest() {
-    const item = client.store.log(room.room).value?.rows.findLast((row) => row.kind === 'message' && !row.body.deleted)
+    const item = newestMessage(client.store.log(room.room).value, thread)
     if (item) ui.reply(scope, item)
   }
 
@@ -123,12 +127,12 @@ export function Composer({ room, scope, thread }) {
 
   if (room.archived) return html`<div class="composer"><p class="cannot">This room is archived. It can be read and not written to.</p></div>`
   const enterSends = client.settings.enterSends.value
-  const key = (/** @type {KeyboardEvent} */ event) => composerKey(event, { list, enterSends, send, editLast, replyToNewest, change, thread: thread !== undefined })
+  const key = (/** @type {KeyboardEvent} */ event) => composerKey(event, { list, enterSends, send, editLast, replyToNewest, change })
   const name = thread ? 'Reply in this thread' : `Message ${title}`
-  const submit = (/** @type {Event} */ event) => { event.preventDefault(); send() }
+  const submit = (/** @type {Event} */ event) => { event.preventDefault(); send(); ui.focusComposer(scope) }
   return html`<form class="composer" data-scope=${scope} onSubmit=${submit}>
     <${Complete} list=${list} />
-    <div class="above">
+    <div class="above" ref=${above}>
       <${ReplyRow} scope=${scope} />
       <${UploadRows} uploads=${uploads} />
       ${waits && html`<div class="row" role="status"><span class="grow">Sends when the files are up</span>
@@ -139,7 +143,7 @@ export function Composer({ room, scope, thread }) {
       <input type="file" multiple hidden ref=${picker} aria-label="Files to attach" onChange=${picked} />
       <textarea ref=${box} rows="1" value=${text} aria-label=${name} placeholder=${thread ? 'Reply' : name}
         aria-controls=${list.open ? list.id : undefined} aria-activedescendant=${list.active} aria-autocomplete="list"
-        aria-invalid=${tooLong || undefined} enterkeyhint=${matchMedia('(pointer: coarse)').matches ? 'enter' : 'send'}
+        aria-invalid=${tooLong || undefined} enterkeyhint=${isTouch() ? 'enter' : 'send'}
         onInput=${(/** @type {any} */ event) => { change(event.currentTarget.value); list.look() }}
         onKeyDown=${key} onKeyUp=${list.look} onClick=${list.look} onBlur=${left} onPaste=${paste}></textarea>
       <${IconButton} icon="send" type="submit" class=${sendable ? 'ready' : ''} label="Send" disabled=${!sendable} />

@@ -11,7 +11,9 @@ import { SystemLine } from './system-line.js'
 export function Days({ sections, room, arrivedAfter }) {
   const { ui } = useScope()
   const lit = ui.lit.value
-  const editing = ui.editing.value?.room === room.room ? ui.editing.value.seq : null
+  const edit = ui.editing.value.get(room.room)
+  const pane = ui.pane.value
+  const editing = edit && !(pane?.kind === 'thread' && pane.root === edit.thread) ? edit.seq : null
 
   /** @param {import('./rows.js').Entry} entry */
   function row(entry) {

@@ -1,4 +1,5 @@
 import { html, useId, useLayoutEffect, useRef } from '../lib.js'
+import { giverBack, isTouch } from './focus.js'
 import { IconButton } from './icon-button.js'
 
 /**
@@ -12,14 +13,16 @@ export function Dialog({ title, onClose, children, class: extra = '', tools, onK
   useLayoutEffect(() => {
     const dialog = /** @type {HTMLDialogElement} */ (box.current)
     // On a phone a field in focus would raise the keyboard over half of the window.
-    if (matchMedia('(pointer: coarse)').matches) for (const field of dialog.querySelectorAll('input[autofocus]')) field.removeAttribute('autofocus')
+    if (isTouch()) for (const field of dialog.querySelectorAll('input[autofocus]')) field.removeAttribute('autofocus')
     const opener = document.activeElement
+    const giveBack = giverBack(opener)
     dialog.showModal()
     if (!dialog.querySelector('[autofocus]')) dialog.focus()
     return () => {
       dialog.close()
-      // By now it is out of the page, and the browser gives nothing back.
-      if (document.activeElement === document.body && opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true })
+      // The browser gives nothing back when the opener or the dialog itself is out of the page by now.
+      const now = document.activeElement
+      if (now === document.body || now === opener || dialog.contains(now)) giveBack()
     }
   }, [])
 

@@ -28,8 +28,9 @@ export function DropTarget({ room }) {
       if (!open) return
       const pane = ui.pane.value
       const inPane = pane?.kind === 'thread' && event.target instanceof Element && event.target.closest('.pane')
-      void addFiles(client, ui, draftKey(open.room, inPane ? pane.root : undefined), event.dataTransfer?.files ?? [])
-      ui.focusComposer()
+      const scope = draftKey(open.room, inPane ? pane.root : undefined)
+      void addFiles(client, ui, scope, event.dataTransfer?.files ?? [])
+      ui.focusComposer(scope)
     }
     const all = /** @type {const} */ ([['dragenter', enter], ['dragleave', leave], ['dragover', hover], ['drop', drop]])
     for (const [name, run] of all) document.addEventListener(name, run)

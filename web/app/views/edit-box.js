@@ -1,7 +1,9 @@
 import { html, useLayoutEffect, useRef, useState } from '../lib.js'
+import { draftKey } from '../drafts.js'
 import { enterSubmits } from './composer-keys.js'
 import { useScope } from './context.js'
 import { fit } from './fit.js'
+import { focusColumn } from './focus.js'
 import { confirmDelete } from './message-actions.js'
 import { wordsOf } from './ui.js'
 
@@ -12,21 +14,34 @@ import { wordsOf } from './ui.js'
 export function EditBox({ item, room }) {
   const { client, ui } = useScope()
   const box = useRef(/** @type {HTMLTextAreaElement|null} */ (null))
-  const [text, setText] = useState(String(item.body.text ?? ''))
+  const typed = draftKey(room, item.seq)
+  const edit = ui.editing.value.get(room)
+  const [text, setText] = useState(() => ui.typed.get(typed) ?? String(item.body.text ?? ''))
   const [wrong, setWrong] = useState('')
   const [busy, setBusy] = useState(false)
 
+  // Its row may leave the page and come back: that takes no focus.
   useLayoutEffect(() => {
+    if (!edit?.fresh) return
+    edit.fresh = false
     const area = /** @type {HTMLTextAreaElement} */ (box.current)
     area.focus({ preventScroll: true })
     area.setSelectionRange(area.value.length, area.value.length)
     area.closest('.message')?.scrollIntoView({ block: 'nearest' })
-  }, [])
+  }, [edit])
   useLayoutEffect(() => fit(box.current), [text])
 
+  /** @param {string} value */
+  function change(value) {
+    setText(value)
+    ui.typed.set(typed, value)
+  }
+
+  /** Saving takes its time: who has gone elsewhere meanwhile stays there. */
   function leave() {
-    ui.editing.value = null
-    ui.focusComposer()
+    const row = box.current?.closest('.message')
+    if (row && (row.contains(document.activeElement) || document.activeElement === document.body)) focusColumn(row.closest('.pane'))
+    ui.endEdit(room, item.seq)
   }
 
   async function save() {
@@ -63,7 +78,7 @@ export function EditBox({ item, room }) {
 
   return html`<div class="editing">
     <textarea ref=${box} class="input" rows="1" aria-label="Edit message" value=${text} onKeyDown=${key}
-      onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)}></textarea>
+      onInput=${(/** @type {any} */ event) => change(event.currentTarget.value)}></textarea>
     ${wrong && html`<span class="wrong secondary" role="alert">${wrong}</span>`}
     <div class="buttons">
       <button type="button" class="button primary" disabled=${busy} onClick=${save}>Save</button>

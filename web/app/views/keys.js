@@ -80,10 +80,11 @@ function isPrintable(event) {
 
 function nothingFocused() {
   const now = document.activeElement
-  return !now || now === document.body || now.matches('.timeline, .message:not([data-keyed])')
+  return !now || now === document.body || now.matches('[role="log"], .message:not([data-keyed])')
 }
 
+/** Of the thread that has the focus, else of the room. */
 function composer() {
-  const box = document.querySelector('.room .composer textarea')
+  const box = document.activeElement?.closest('.pane')?.querySelector('.composer textarea') ?? document.querySelector('.room .composer textarea')
   return box instanceof HTMLElement ? box : null
 }

@@ -4,7 +4,7 @@ import { copyText } from './copy.js'
 import { fullLink } from './route.js'
 
 /** @typedef {import('../protocol.js').Item} Item */
-/** @typedef {{client: import('./context.js').Client, ui: import('./context.js').UI, room: import('../protocol.js').Room}} At */
+/** @typedef {{client: import('./context.js').Client, ui: import('./context.js').UI, room: import('../protocol.js').Room, inThread?: boolean}} At */
 /** @typedef {{name: string, label: string, icon: import('./icons.js').IconName, keys?: string, danger?: boolean, bar?: boolean, rule?: boolean, run: () => void}} Action */
 
 /**
@@ -24,7 +24,7 @@ export function actionsOf(at, item) {
     open && { name: 'react', label: 'React', icon: 'smile', keys: '+ :', bar: true, run: () => { ui.dialog.value = { name: 'react', props: { room: room.room, item } } } },
     open && { name: 'reply', label: 'Reply', icon: 'reply', keys: 'R', bar: true, run: () => reply(ui, room, item) },
     !item.body.thread && { name: 'thread', label: 'Thread', icon: 'thread', keys: 'T', bar: true, run: () => ui.openPane({ kind: 'thread', root: item.seq }) },
-    open && canEdit(me, item) && { name: 'edit', label: 'Edit', icon: 'edit', keys: 'E', bar: true, run: () => { ui.editing.value = { room: room.room, seq: item.seq } } },
+    open && canEdit(me, item) && { name: 'edit', label: 'Edit', icon: 'edit', keys: 'E', bar: true, run: () => edit(at, item) },
     open && { name: 'pin', label: item.body.pinned ? 'Unpin' : 'Pin', icon: 'pin', keys: 'P', run: () => void ui.attempt(actions.pin(room.room, item, !item.body.pinned)) },
     text !== '' && { name: 'text', label: 'Copy text', icon: 'copy', run: () => void copy(ui, text, 'Text copied') },
     { name: 'link', label: 'Copy link', icon: 'link', run: () => void copy(ui, fullLink(room.room, item.seq), 'Link copied') },
@@ -36,7 +36,22 @@ export function actionsOf(at, item) {
 
 /** @param {import('./context.js').UI} ui @param {import('../protocol.js').Room} room @param {Item} item */
 function reply(ui, room, item) {
-  ui.reply(draftKey(room.room, item.body.in_room ? undefined : item.body.thread), item)
+  ui.reply(draftKey(room.room, openThread(ui, item)), item)
+}
+
+/** A message can stand in the room and in its thread: the box stands where it was asked for. @param {At} at @param {Item} item */
+function edit({ ui, room, inThread }, item) {
+  const alone = openThread(ui, item)
+  const pane = ui.pane.peek()
+  ui.edit(room.room, item.seq, alone ?? (inThread && pane?.kind === 'thread' ? pane.root : undefined))
+}
+
+/** The thread that an answer stands in alone; it opens if it was not. @param {import('./context.js').UI} ui @param {Item} item */
+function openThread(ui, item) {
+  const root = item.body.in_room ? undefined : item.body.thread
+  const pane = ui.pane.peek()
+  if (root && !(pane?.kind === 'thread' && pane.root === root)) ui.openPane({ kind: 'thread', root })
+  return root
 }
 
 /** @param {import('./context.js').UI} ui @param {string} text @param {string} words */

@@ -7,7 +7,7 @@ import { ThreadPane } from './thread-pane.js'
 
 /** @param {{pane: import('./ui.js').Pane, room: import('../protocol.js').Room}} props */
 export function PaneHost({ pane, room }) {
-  if (pane.kind === 'thread') return html`<${ThreadPane} key=${pane.root} room=${room} root=${pane.root} />`
+  if (pane.kind === 'thread') return html`<${ThreadPane} key=${pane.root} room=${room} pane=${pane} />`
   if (pane.kind === 'pinned') return html`<${PinnedPane} room=${room} />`
   return html`<${PeoplePane} room=${room} />`
 }

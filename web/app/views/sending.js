@@ -25,7 +25,7 @@ export function Sending({ pending }) {
     client.unsend(key)
     const answered = pending.reply_to && item(client.store.log(room).value, pending.reply_to)
     if (answered) ui.reply(draftKey(room, pending.thread), answered)
-    else ui.focusComposer()
+    else ui.focusComposer(draftKey(room, pending.thread))
   }
 
   return html`<div class="unsent" role="alert">

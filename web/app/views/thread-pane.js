@@ -4,6 +4,7 @@ import { sameGroup } from '../format.js'
 import { item as itemAt, threadItems } from '../state.js'
 import { Composer } from './composer.js'
 import { useScope } from './context.js'
+import { focusColumn } from './focus.js'
 import { GreyRows } from './grey-rows.js'
 import { Message } from './message.js'
 import { Pane } from './pane.js'
@@ -11,8 +12,9 @@ import { itemOf } from './rows.js'
 import { TypingLine } from './typing-line.js'
 import { wordsOf } from './ui.js'
 
-/** One thread: its root, the answers, a composer. @param {{room: import('../protocol.js').Room, root: number}} props */
-export function ThreadPane({ room, root }) {
+/** One thread: its root, the answers, a composer. @param {{room: import('../protocol.js').Room, pane: import('./ui.js').Pane & {kind: 'thread'}}} props */
+export function ThreadPane({ room, pane }) {
+  const { root } = pane
   const { client, ui } = useScope()
   const [failed, setFailed] = useState('')
   const box = useRef(/** @type {HTMLElement|null} */ (null))
@@ -22,13 +24,19 @@ export function ThreadPane({ room, root }) {
   const thread = log?.threads.get(root)
   const pending = (log?.pending ?? []).filter((p) => p.thread === root)
   const rows = [...(log ? threadItems(log, root) : []).map((item) => ({ item, pending: undefined })), ...pending.map((p) => ({ item: itemOf(p, me), pending: p }))]
-  const editing = ui.editing.value?.room === room.room ? ui.editing.value.seq : 0
+  const edit = ui.editing.value.get(room.room)
+  const editing = edit?.thread === root ? edit.seq : 0
 
   function load() {
     setFailed('')
     Promise.resolve(client.actions.openThread(room.room, root)).catch((error) => setFailed(wordsOf(error)))
   }
   useEffect(load, [room.room, root])
+  // At once: the keys that follow the press are meant for it.
+  useLayoutEffect(() => {
+    const column = /** @type {HTMLElement} */ (box.current?.closest('.pane'))
+    if (!column.contains(document.activeElement)) focusColumn(column)
+  }, [pane])
   useLayoutEffect(() => { if (box.current) box.current.scrollTop = box.current.scrollHeight }, [rows.length])
 
   return html`<${Pane} title="Thread">

@@ -1,3 +1,4 @@
+import { focusRow } from './focus.js'
 import { actionsOf } from './message-actions.js'
 
 /**
@@ -39,9 +40,7 @@ function keyName(event) {
 function step(event, row) {
   event.preventDefault()
   if (!(row instanceof HTMLElement)) return
-  row.dataset.keyed = ''
-  row.addEventListener('blur', () => { delete row.dataset.keyed }, { once: true })
-  row.focus({ preventScroll: true })
+  focusRow(row)
   row.scrollIntoView({ block: 'nearest' })
 }
 

@@ -1,5 +1,7 @@
 // What the page shows and the server knows nothing of: which room, which pane, which dialog.
 import { batch, signal } from '../lib.js'
+import { draftKey } from '../drafts.js'
+import { isTouch } from './focus.js'
 import { linkTo, readRoute } from './route.js'
 
 /** @typedef {import('../protocol.js').Item} Item */
@@ -7,6 +9,8 @@ import { linkTo, readRoute } from './route.js'
 /** @typedef {{name: string, props?: any}} Open */
 /** @typedef {{label: string, icon?: import('./icons.js').IconName, keys?: string, danger?: boolean, checked?: boolean, toggle?: boolean, run?: () => void, rule?: boolean}} MenuItem */
 /** @typedef {{label: string, at: {left: number, right: number, top: number, bottom: number}, items: MenuItem[], top?: any, closed?: () => void}} OpenMenu */
+
+/** `thread`: begun in the pane of this thread, where its box stands; `fresh`: the box has not had the focus yet. @typedef {{seq: number, thread?: number, fresh: boolean}} Edit */
 
 /** @param {import('./context.js').Client} client */
 export function createUI(client) {
@@ -20,14 +24,16 @@ export function createUI(client) {
     lit: signal(/** @type {number|null} */ (null)),
     pane: signal(/** @type {Pane|null} */ (null)),
     /** Which column a narrow window shows. */
-    column: signal(/** @type {'rail'|'room'} */ (start.room ? 'room' : 'rail')),
+    column: signal(/** @type {'rail'|'room'} */ (history.state?.column ?? (start.room ? 'room' : 'rail'))),
     dialog: signal(/** @type {Open|null} */ (null)),
     menu: signal(/** @type {OpenMenu|null} */ (null)),
     toast: signal(/** @type {string|null} */ (null)),
     /** Polite words for the screen reader. */
     spoken: signal(''),
-    /** The message whose text is being changed. */
-    editing: signal(/** @type {{room: string, seq: number}|null} */ (null)),
+    /** The message whose text is being changed, by room. */
+    editing: signal(/** @type {Map<string, Edit>} */ (new Map())),
+    /** What was typed in edit boxes, by room and message: until it is saved or given up. */
+    typed: /** @type {Map<string, string>} */ (new Map()),
     /** What the next message of a composer answers, by draft key. */
     replyTo: signal(/** @type {Map<string, Item>} */ (new Map())),
     /** A room that I marked unread and still look at: it stays so until I leave it. */
@@ -35,6 +41,8 @@ export function createUI(client) {
     /** The session ends because I said so: nobody need be told why. */
     signingOut: signal(false),
     focusComposer,
+    edit,
+    endEdit,
     open,
     openPane,
     closePane,
@@ -53,15 +61,15 @@ export function createUI(client) {
   /** @param {string} room @param {{at?: number|null, replace?: boolean}} [options] */
   function open(room, { at = null, replace = false } = {}) {
     const same = ui.room.value === room
+    const fromList = ui.column.value === 'rail'
     batch(() => {
       ui.target.value = at
       ui.column.value = 'room'
       if (same) return
       ui.room.value = room
       ui.pane.value = null
-      ui.editing.value = null
     })
-    if (same && at === null) return
+    if (same && at === null && !fromList) return
     history[replace ? 'replaceState' : 'pushState']({ column: 'room' }, '', linkTo(room, at))
   }
 
@@ -80,6 +88,19 @@ export function createUI(client) {
   function closePane() {
     ui.pane.value = null
     focusComposer()
+  }
+
+  /** @param {string} room @param {number} seq @param {number} [thread] */
+  function edit(room, seq, thread) {
+    ui.editing.value = new Map(ui.editing.peek()).set(room, { seq, thread, fresh: true })
+  }
+
+  /** It was saved, or given up. @param {string} room @param {number} seq */
+  function endEdit(room, seq) {
+    ui.typed.delete(draftKey(room, seq))
+    const next = new Map(ui.editing.peek())
+    if (next.get(room)?.seq === seq) next.delete(room)
+    ui.editing.value = next
   }
 
   let timer = 0
@@ -109,7 +130,7 @@ export function createUI(client) {
   function reply(scope, item) {
     setReply(scope, item)
     client.afterUploads.takeBack(scope)
-    focusComposer()
+    focusComposer(scope)
   }
 
   /** @param {string} scope @param {Item|null} item */
@@ -141,16 +162,22 @@ export function createUI(client) {
   })
   client.session.subscribe((session) => {
     if (session === 'in') ui.signingOut.value = false
-    if (session === 'out') batch(() => { ui.dialog.value = null; ui.menu.value = null; ui.pane.value = null })
+    if (session === 'out') {
+      ui.typed.clear()
+      batch(() => { ui.dialog.value = null; ui.menu.value = null; ui.pane.value = null; ui.editing.value = new Map() })
+    }
   })
   return ui
 }
 
-/** Puts the cursor into the composer, if there is one and no finger would raise a keyboard by it. */
-export function focusComposer() {
-  if (matchMedia('(pointer: coarse)').matches) return
+/**
+ * Puts the cursor into the composer of a room or thread, if there is one and no finger would raise a keyboard by it.
+ * @param {string} [scope] its draft key; the room's without
+ */
+export function focusComposer(scope) {
+  if (isTouch()) return
   requestAnimationFrame(() => {
-    const box = document.querySelector('.room .composer textarea')
+    const box = document.querySelector(`${scope ? `.composer[data-scope="${scope}"]` : '.room .composer'} textarea`)
     if (box instanceof HTMLElement) box.focus({ preventScroll: true })
   })
 }

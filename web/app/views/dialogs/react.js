@@ -10,7 +10,7 @@ const SET = ['👍', '👎', '❤️', '😂', '🎉', '🙏', '👀', '✅', '�
  * @param {{room: string, item: import('../../protocol.js').Item, onClose: () => void}} props
  */
 export function ReactDialog({ room, item, onClose }) {
-  const { client, ui } = useScope()
+  const { client } = useScope()
   const [other, setOther] = useState('')
   const [wrong, setWrong] = useState('')
   const me = client.store.me.value?.user ?? ''
@@ -22,7 +22,6 @@ export function ReactDialog({ room, item, onClose }) {
     try {
       await client.actions.react(room, item, emoji, !mine)
       onClose()
-      ui.focusComposer()
     } catch (error) {
       setWrong(wordsOf(error))
     }
