@@ -86,6 +86,34 @@ test('the bar of the first unread message leaves "New" to be read', async (t) =>
   assert.ok(bar.y >= line.y + line.height, `the bar begins at ${bar.y}, the line ends at ${line.y + line.height}`)
 })
 
+test('the list under @', async (t) => {
+  const { server, ana, page } = await arrived(t)
+  const names = ['Zoe', 'Yara', 'Xaver', 'Wanda Wilhelmina Wolkenstein von und zu Wolkenburg am Wolkensee', 'Vera', 'Uwe', 'Tom', 'Sven', 'Rosa', 'Quirin']
+  const people = []
+  for (const name of names) people.push(await newcomer(server, name.split(' ')[0].toLowerCase(), name))
+  const { list: [general] } = await server.api('GET', '/rooms', undefined, people[0].token)
+  const post = (who, text) => server.api('POST', `/rooms/${general.room}/messages`, { text }, people[who].token)
+  await post(3, 'the first')
+  await post(1, 'the second')
+  await ana.sent('the second').waitFor()
+
+  await ana.composer.pressSequentially('@')
+  const options = page.getByRole('option')
+  await eventually(async () => (await options.allInnerTexts()).map((words) => words.match(/@\w+/)[0]),
+    ['@yara', '@wanda', '@quirin', '@rosa', '@sven', '@tom', '@all', '@here'], 'who wrote here last, then by name, then all')
+  const inView = (locator) => locator.evaluate((element) => {
+    const [own, list] = [element.getBoundingClientRect(), element.closest('[role=listbox]').getBoundingClientRect()]
+    return own.top >= list.top && own.bottom <= list.bottom && list.top >= 0
+  })
+  assert.ok(await inView(options.last()), '@here is in view')
+  assert.ok(await options.nth(1).locator('span').last().evaluate((handle) => handle.scrollWidth <= handle.clientWidth), 'a long name leaves the handle its place')
+  await page.setViewportSize({ width: 800, height: 320 })
+  assert.ok(!await inView(options.last()), 'or this test shows nothing')
+  await ana.composer.press('ArrowUp')
+  await eventually(() => options.last().getAttribute('aria-selected'), 'true', 'the last is chosen')
+  assert.ok(await inView(options.last()), 'and comes into view')
+})
+
 test('in no room, one button', async (t) => {
   const { page } = await arrived(t)
   await page.getByRole('button', { name: 'Room menu' }).click()
