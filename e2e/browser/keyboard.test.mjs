@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { newPerson, openBrowser } from './people.mjs'
+import { eventually, newPerson, openBrowser } from './people.mjs'
 import { startServer } from './server.mjs'
 
 test('by keyboard alone: sign in, write, edit, react', async (t) => {
@@ -44,6 +44,62 @@ test('by keyboard alone: sign in, write, edit, react', async (t) => {
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   await ana.sent('typed and mended').waitFor()
 })
+
+for (const [name, viewport] of [['a window', { width: 1280, height: 720 }], ['a window of 360 px', { width: 360, height: 720 }]]) {
+  test(`menus by keys alone: ${name}`, async (t) => {
+    const server = await startServer(t)
+    const owner = await server.owner()
+    const ana = await newPerson(t, await openBrowser(t), { viewport })
+    const { page } = ana
+    const key = (name) => page.keyboard.press(name)
+    const button = (name) => page.getByRole('button', { name })
+    await ana.signIn(server.url, owner.handle, owner.password)
+
+    for (const opener of [button('You: Ana'), button('Create or join a room')]) await goThrough(page, opener, () => tabTo(page, opener))
+    await key('Enter')
+    await key('ArrowDown')
+    await key('Enter') // on the second
+    await page.getByRole('dialog', { name: 'Browse channels' }).waitFor()
+    await key('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+
+    await tabTo(page, page.getByRole('link', { name: /general/ }))
+    await key('Enter')
+    await ana.say('one')
+    await goThrough(page, button('Room menu'), () => tabTo(page, button('Room menu')))
+    const more = ana.sent('one').getByRole('button', { name: 'More' })
+    await goThrough(page, more, async () => {
+      await focusTimeline(page, ana)
+      await key('ArrowUp')
+      await tabTo(page, more)
+    })
+    await key('Enter')
+    await key('End')
+    await key('Enter')
+    await page.getByRole('dialog', { name: 'Delete this message' }).waitFor()
+  })
+}
+
+/** Opens a menu, goes up and down in it, and leaves it by Esc and by Tab. @param {() => Promise<void>} reach puts the focus on the opener */
+async function goThrough(page, opener, reach) {
+  const menu = page.getByRole('menu')
+  const items = menu.getByRole('menuitem').or(menu.getByRole('menuitemradio')).or(menu.getByRole('menuitemcheckbox'))
+  const at = () => items.evaluateAll((all) => all.indexOf(document.activeElement))
+  await reach()
+  for (const leave of ['Escape', 'Tab']) {
+    await page.keyboard.press('Enter')
+    await menu.waitFor()
+    const last = await items.count() - 1
+    await eventually(at, 0, 'the first item has the focus')
+    for (const [key, to] of [['ArrowDown', 1], ['ArrowUp', 0], ['ArrowUp', last], ['ArrowDown', 0], ['End', last], ['Home', 0]]) {
+      await page.keyboard.press(key)
+      assert.equal(await at(), to, key)
+    }
+    await page.keyboard.press(leave)
+    await menu.waitFor({ state: 'detached' })
+    await eventually(() => opener.evaluate((element) => element === document.activeElement), true, `the focus is back after ${leave}`)
+  }
+}
 
 /** F6 goes round the regions of the page. */
 async function focusTimeline(page, person) {

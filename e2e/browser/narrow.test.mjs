@@ -79,6 +79,58 @@ for (const { name, ...options } of WINDOWS) {
   })
 }
 
+for (const [width, height] of [[360, 720], [640, 400], [1280, 800]]) {
+  test(`however much is attached and written, one writes and sends in the window: ${width} × ${height}`, async (t) => {
+    const server = await startServer(t)
+    const owner = await server.owner()
+    const ana = await newPerson(t, await openBrowser(t), { viewport: { width, height } })
+    const { page } = ana
+    await ana.signIn(server.url, owner.handle, owner.password)
+    await page.getByRole('link', { name: /general/ }).click()
+    await ana.say('above it')
+    const all = (from, to) => Array.from({ length: to - from }, (_, i) => ({ name: `${from + i}.png`, mimeType: 'image/png', buffer: picture }))
+    const fields = page.getByRole('textbox', { name: /^Description of/ })
+    await ana.attach(all(0, 9))
+    await eventually(() => fields.count(), 9, 'pictures')
+    const timeline = await ana.timeline.boundingBox()
+    assert.ok(timeline.height > height / 4, `${timeline.height} px are left to read`)
+    await ana.composer.fill('a line\n'.repeat(30))
+    await ana.attach(all(9, 11)) // one too many
+    const over = await page.getByText('A message takes 10 files').evaluate((words) =>
+      words.parentElement.getBoundingClientRect().bottom <= document.querySelector('.composer').getBoundingClientRect().top)
+    assert.ok(over, 'the toast is above all of the composer')
+    await eventually(() => fields.count(), 10, 'pictures')
+    await eventually(() => inSight(fields.last()), true, 'what was attached last is in view')
+    for (const one of [ana.composer, page.getByRole('button', { name: 'Send' })]) await within(one, height)
+
+    // Keys lead to each of them, and each comes into view.
+    await page.getByRole('button', { name: 'Attach files' }).focus()
+    for (let i = 9; i >= 0; i--) {
+      const field = page.getByRole('textbox', { name: `Description of ${i}.png` })
+      if (i < 9) await page.keyboard.press('Shift+Tab') // from a field to its button
+      await page.keyboard.press('Shift+Tab')
+      await eventually(() => field.evaluate((element) => element === document.activeElement), true, `the field of ${i}.png has the focus`)
+      await eventually(() => inSight(field), true, `the field of ${i}.png is in view`)
+    }
+    await page.getByRole('button', { name: 'Send' }).click()
+    await eventually(() => ana.sent('a line').getByRole('img').count(), 10, 'sent')
+  })
+}
+
+/** It is not under an edge of what scrolls, or under something else. */
+function inSight(locator) {
+  return locator.evaluate((element) => {
+    const box = element.getBoundingClientRect()
+    return [box.top + 1, box.bottom - 1].every((y) => element.contains(document.elementFromPoint(box.left + 8, y)))
+  })
+}
+
+/** All of it is in a window of this height. */
+async function within(locator, height) {
+  const box = await locator.boundingBox()
+  assert.ok(box && box.y >= 0 && box.y + box.height <= height, `${JSON.stringify(box)} in ${height} px`)
+}
+
 test('a draft that was written elsewhere has its height when its column comes into view', async (t) => {
   const server = await startServer(t)
   const owner = await server.owner()

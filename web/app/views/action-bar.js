@@ -5,7 +5,7 @@ import { placeOf } from './menu.js'
 import { actionsOf } from './message-actions.js'
 
 /**
- * Floats at the right of the message under the pointer or in focus.
+ * Floats at the right of the message under the pointer or in focus. Tab stops at "More", where all of it stands.
  * @param {{item: import('../protocol.js').Item, room: string, inThread?: boolean, onHold: (held: boolean) => void}} props
  */
 export function ActionBar({ item, room, inThread, onHold }) {
@@ -23,6 +23,6 @@ export function ActionBar({ item, room, inThread, onHold }) {
   return html`<div class="actions" role="toolbar" aria-label="Message actions">
     ${all.filter((action) => action.bar).map((action) => html`<${IconButton} key=${action.name} icon=${action.icon} label=${action.label}
       keys=${action.keys?.split(' ')[0]} tabindex="-1" onClick=${action.run} />`)}
-    <${IconButton} icon="more" label="More" tabindex="-1" aria-haspopup="menu" onClick=${menu} />
+    <${IconButton} icon="more" label="More" aria-haspopup="menu" onClick=${menu} />
   </div>`
 }

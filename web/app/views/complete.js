@@ -1,6 +1,7 @@
-import { html, useId, useRef, useState } from '../lib.js'
+import { html, useId, useLayoutEffect, useRef, useState } from '../lib.js'
 import { matchCommands } from '../commands.js'
 import { insert } from './composer-keys.js'
+import { useScope } from './context.js'
 import { Face } from './face.js'
 import { usePeople } from './use-people.js'
 
@@ -14,12 +15,13 @@ const MOST = 8
  * @param {{room: import('../protocol.js').Room, box: {current: HTMLTextAreaElement|null}, text: string, change: (text: string) => void}} at
  */
 export function useComplete({ room, box, text, change }) {
+  const { client } = useScope()
   const id = useId()
   const [word, setWord] = useState(/** @type {{start: number, text: string}|null} */ (null))
   const [index, setIndex] = useState(0)
   const dismissed = useRef(-1)
   const people = usePeople(room.room, word !== null)
-  const choices = word ? choicesFor(word, people, room) : []
+  const choices = word ? choicesFor(word, people, room, client.store.log(room.room).peek()?.rows ?? []) : []
   const open = choices.length > 0 && text !== ''
   const at = Math.min(index, choices.length - 1)
 
@@ -73,6 +75,7 @@ export function useComplete({ room, box, text, change }) {
 
 /** @param {{list: List}} props */
 export function Complete({ list }) {
+  useLayoutEffect(() => { if (list.active) document.getElementById(list.active)?.scrollIntoView({ block: 'nearest' }) }, [list.active])
   if (!list.open) return null
   return html`<ul class="complete" role="listbox" id=${list.id} aria-label="Suggestions">
     ${list.choices.map((choice, i) => html`<li key=${choice.key} id=${`${list.id}-${i}`} role="option" aria-selected=${i === list.at}
@@ -96,9 +99,10 @@ function wordBefore(text, cursor) {
  * @param {{text: string}} word
  * @param {import('../protocol.js').User[]} people
  * @param {import('../protocol.js').Room} room
+ * @param {import('../protocol.js').Item[]} rows of the room
  * @returns {Choice[]}
  */
-function choicesFor(word, people, room) {
+function choicesFor(word, people, room, rows) {
   if (word.text.startsWith('/')) {
     return matchCommands(word.text).slice(0, MOST).map((command) => ({
       key: command.name, insert: `/${command.name} `, label: command.usage, more: command.help,
@@ -106,14 +110,24 @@ function choicesFor(word, people, room) {
   }
   const wanted = fold(word.text.slice(1))
   /** @type {Choice[]} */
-  const found = people.filter((user) => matches(user, wanted)).map((user) => ({
+  const found = inOrder(people.filter((user) => matches(user, wanted)), rows).map((user) => ({
     key: user.user, insert: `@${user.handle} `, label: user.name, more: `@${user.handle}`, user,
   }))
   const everyone = [
     { key: '@all', insert: '@all ', label: '@all', more: `everyone in this room, ${room.members ?? people.length}` },
     { key: '@here', insert: '@here ', label: '@here', more: 'those who are here now' },
   ].filter((choice) => room.kind !== 'direct' && choice.label.slice(1).startsWith(wanted))
-  return [...found.slice(0, MOST), ...everyone]
+  return [...found.slice(0, MOST - everyone.length), ...everyone]
+}
+
+/**
+ * Who wrote here last comes first; behind them the others, by name.
+ * @param {import('../protocol.js').User[]} people @param {import('../protocol.js').Item[]} rows
+ */
+function inOrder(people, rows) {
+  const last = new Map(rows.filter((row) => row.kind === 'message').map((row) => [row.by, row.seq]))
+  const lastOf = (/** @type {import('../protocol.js').User} */ user) => last.get(user.user) ?? 0
+  return people.sort((a, b) => lastOf(b) - lastOf(a) || a.name.localeCompare(b.name))
 }
 
 /** @param {import('../protocol.js').User} user @param {string} wanted */

@@ -141,7 +141,7 @@ export function Composer({ room, scope, thread }) {
     <div class="box">
       <${IconButton} icon="attach" class="attach" label="Attach files" onClick=${() => picker.current?.click()} />
       <input type="file" multiple hidden ref=${picker} aria-label="Files to attach" onChange=${picked} />
-      <textarea ref=${box} rows="1" value=${text} aria-label=${name} placeholder=${thread ? 'Reply' : name}
+      <textarea ref=${box} rows="1" dir="auto" value=${text} aria-label=${name} placeholder=${thread ? 'Reply' : name}
         aria-controls=${list.open ? list.id : undefined} aria-activedescendant=${list.active} aria-autocomplete="list"
         aria-invalid=${tooLong || undefined} enterkeyhint=${isTouch() ? 'enter' : 'send'}
         onInput=${(/** @type {any} */ event) => { change(event.currentTarget.value); list.look() }}

@@ -77,7 +77,7 @@ export function EditBox({ item, room }) {
   }
 
   return html`<div class="editing">
-    <textarea ref=${box} class="input" rows="1" aria-label="Edit message" value=${text} onKeyDown=${key}
+    <textarea ref=${box} class="input" rows="1" dir="auto" aria-label="Edit message" value=${text} onKeyDown=${key}
       onInput=${(/** @type {any} */ event) => change(event.currentTarget.value)}></textarea>
     ${wrong && html`<span class="wrong secondary" role="alert">${wrong}</span>`}
     <div class="buttons">

@@ -61,8 +61,9 @@ function Menu({ menu, close }) {
     item.run?.()
   }
 
+  // Until it has its place it is not seen, but not by "visibility": its items would take no focus.
   return html`<div class="menu" role="menu" aria-label=${menu.label} ref=${box} onKeyDown=${key}
-    style=${place ? { left: `${place.left}px`, top: `${place.top}px` } : { visibility: 'hidden' }}>
+    style=${place ? { left: `${place.left}px`, top: `${place.top}px` } : { opacity: 0 }}>
     ${menu.top}
     ${menu.items.map((item) => html`
       ${item.rule && html`<hr />`}

@@ -60,8 +60,8 @@ function NoRoom() {
       ${link.state !== 'ended' && html`<p class="said" role="status">Connecting</p>`}
     </main>`
   }
-  return html`<main class="room blank">
+  return html`<main class="room"><div class="blank grow">
     <p>You are in no room yet.</p>
     <button class="button primary" onClick=${() => { ui.dialog.value = { name: 'browse' } }}>Browse channels</button>
-  </main>`
+  </div></main>`
 }

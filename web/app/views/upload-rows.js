@@ -8,7 +8,8 @@ import { IconButton } from './icon-button.js'
 
 /** Files on their way up, each with its own progress. @param {{uploads: Upload[]}} props */
 export function UploadRows({ uploads }) {
-  return uploads.map((upload) => html`<${UploadRow} key=${upload.id} upload=${upload} />`)
+  if (uploads.length === 0) return null
+  return html`<div class="uploads"><div>${uploads.map((upload) => html`<${UploadRow} key=${upload.id} upload=${upload} />`)}</div></div>`
 }
 
 /** @param {{upload: Upload}} props */
