@@ -129,6 +129,13 @@ export class Outbox {
     for (const e of this.entries.value) if (e.state === 'sending' || e.state === 'waiting') this.#change(e.key, { state: 'late' })
   }
 
+  /** Gives up everything, also what other tabs of the account have left on the device. */
+  clear() {
+    for (const e of this.entries.value) this.#options.onDrop?.(e)
+    this.entries.value = []
+    this.#shelf.clear().catch(() => {})
+  }
+
   /** Sends no more, and forgets; what is on the device stays there. */
   stop() {
     this.#stopped = true

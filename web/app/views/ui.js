@@ -45,9 +45,24 @@ export function createUI(client) {
     signOut,
   }
 
+  /** Asks first when messages wait: they would go with the session. */
   function signOut() {
+    const waiting = client.unsent()
+    if (waiting === 0) return void leave()
+    ui.dialog.value = {
+      name: 'confirm', props: {
+        title: 'Sign out', button: 'Sign out', danger: true, run: leave,
+        words: waiting === 1 ? '1 message waits to be sent. It will not be sent.' : `${waiting} messages wait to be sent. They will not be sent.`,
+      },
+    }
+  }
+
+  async function leave() {
     ui.signingOut.value = true
-    void attempt(client.signOut())
+    await attempt(client.signOut())
+    // Whoever signs in next begins anew.
+    ui.room.value = null
+    history.replaceState(null, '', location.pathname + location.search)
   }
 
   /** @param {string} room @param {{at?: number|null, replace?: boolean}} [options] */
