@@ -114,7 +114,7 @@ export class Client {
   async resume() {
     if (this.#signedOut()) {
       this.#leave()
-      return this.#tellAgain()
+      return void this.#tellAgain()
     }
     try {
       const me = await this.api.me()
@@ -193,8 +193,9 @@ export class Client {
       this.#keys.setItem(SIGNED_OUT, '1')
     } catch { /* a full store: only this page knows */ }
     this.stop()
-    await this.#endSession()
+    const told = await this.#endSession()
     this.#leave()
+    if (!told) this.#tellLater()
   }
 
   /** What waits is not sent any more. What waits for its files is a draft again. */
@@ -209,17 +210,13 @@ export class Client {
 
   /** Ends the session of whoever signed out here: one call at a time. @returns {Promise<boolean>} whether the server knows */
   #endSession() {
-    clearTimeout(this.#tellTimer)
     this.#ending ??= this.api.signOut(AbortSignal.timeout(TELL_PATIENCE)).catch((e) => {
       if (!isSignedOut(e)) throw e
     }).then(() => {
       this.#keys.removeItem(SIGNED_OUT)
       this.#keys.removeItem(TOKEN)
       return true
-    }, () => {
-      this.#tellTimer = setTimeout(() => this.#tellAgain(), TELL_AGAIN)
-      return false
-    }).then((told) => {
+    }, () => false).then((told) => {
       this.#ending = null
       this.untold.value = !told
       return told
@@ -227,9 +224,14 @@ export class Client {
     return this.#ending
   }
 
-  #tellAgain() {
-    if (this.#signedOut()) void this.#endSession()
-    else this.untold.value = false
+  async #tellAgain() {
+    if (!this.#signedOut()) this.untold.value = false
+    else if (!(await this.#endSession())) this.#tellLater()
+  }
+
+  #tellLater() {
+    clearTimeout(this.#tellTimer)
+    this.#tellTimer = setTimeout(() => this.#tellAgain(), TELL_AGAIN)
   }
 
   /** Signed out in one tab is signed out in all. */
@@ -237,7 +239,7 @@ export class Client {
     if (this.#signedOut() && this.session.value === 'in') {
       this.#giveUp()
       this.#leave()
-      this.#tellTimer = setTimeout(() => this.#tellAgain(), TELL_AGAIN)
+      this.#tellLater()
     } else if (!this.#signedOut()) this.untold.value = false
   }
 
@@ -254,6 +256,7 @@ export class Client {
 
   /** Closes the connection; what waits stays on the device. */
   stop() {
+    clearTimeout(this.#tellTimer)
     this.#sync.stop()
     this.connection.stop()
     this.drafts.flush()
@@ -295,7 +298,7 @@ export async function createClient() {
 /** `online` and the like come to the window, `visibilitychange` to the document: one target for both. */
 function pageEvents() {
   const target = new EventTarget()
-  for (const name of ['online', 'pagehide', 'storage']) window.addEventListener(name, () => target.dispatchEvent(new Event(name)))
+  for (const name of ['online', 'offline', 'pagehide', 'storage']) window.addEventListener(name, () => target.dispatchEvent(new Event(name)))
   document.addEventListener('visibilitychange', () => target.dispatchEvent(new Event('visibilitychange')))
   return target
 }
