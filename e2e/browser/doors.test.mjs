@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { startLine } from './line.mjs'
 import { eventually, newPerson, openBrowser } from './people.mjs'
 import { startServer } from './server.mjs'
 
@@ -133,14 +134,88 @@ test('signing in, and being signed out by others', async (t) => {
   })
 
   await t.test('by my own hand no reason is named', async () => {
-    await phone.page.getByRole('button', { name: 'You: Ana' }).click()
-    await phone.page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await signOut(phone)
     await phone.page.getByRole('heading', { name: 'Sign in' }).waitFor()
     assert.equal(await phone.page.locator('form header p').count(), 0)
     await phone.page.reload()
     await phone.page.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
 })
+
+test('signing out without a line', async (t) => {
+  const server = await startServer(t)
+  const owner = await server.owner()
+  const line = await startLine(t, server)
+  const ana = await newPerson(t, await openBrowser(t))
+  const { page } = ana
+  ana.expectCutLine()
+  await ana.signIn(line.url, owner.handle, owner.password)
+  await ana.composer.waitFor()
+  const other = await ana.context.newPage()
+  await other.goto(line.url)
+  await other.getByRole('textbox', { name: /^Message / }).waitFor()
+  const sessions = async () => (await server.api('GET', '/sessions', undefined, owner.token)).list.length
+  const before = await sessions()
+
+  await t.test('what waits is asked about', async () => {
+    line.cut()
+    for (const text of ['one', 'two']) {
+      await ana.write(text)
+      await ana.message(text).getByText('Waiting to be sent').waitFor()
+    }
+    await signOut(ana)
+    const dialog = page.getByRole('dialog', { name: 'Sign out' })
+    await dialog.getByText('2 messages wait to be sent. They will not be sent.').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    assert.equal(await ana.message('two').count(), 1)
+    await signOut(ana)
+    await dialog.getByRole('button', { name: 'Sign out' }).click()
+  })
+
+  await t.test('nothing is shown any more, in any tab, and the page says how it stands', async () => {
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.getByText('The server could not be told yet').waitFor()
+    await other.getByRole('heading', { name: 'Sign in' }).waitFor()
+    assert.equal(new URL(page.url()).hash, '')
+  })
+
+  await t.test('after a reload the session ends, and nothing is sent', async () => {
+    await other.close()
+    line.mend()
+    await page.reload()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await eventually(sessions, before - 1, 'sessions')
+    await ana.signIn(line.url, owner.handle, owner.password)
+    await ana.say('three')
+    assert.deepEqual(await ana.timeline.locator('article .text').allInnerTexts(), ['three'])
+  })
+
+  await t.test('without a reload it ends when the line is back, and before somebody signs in', async () => {
+    line.cut()
+    await signOut(ana)
+    await page.getByText('The server could not be told yet').waitFor()
+    line.mend()
+    await page.evaluate(() => window.dispatchEvent(new Event('online')))
+    await eventually(sessions, before - 1, 'sessions')
+    await page.getByText('The server could not be told yet').waitFor({ state: 'detached' })
+    await ana.signIn(line.url, owner.handle, owner.password)
+
+    line.cut()
+    await signOut(ana)
+    await page.getByText('The server could not be told yet').waitFor()
+    line.mend()
+    await page.getByLabel('Handle').fill(owner.handle)
+    await page.getByLabel('Password', { exact: true }).fill(owner.password)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await ana.say('four')
+    assert.equal(await sessions(), before)
+  })
+})
+
+async function signOut({ page }) {
+  await page.getByRole('button', { name: /^You: / }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+}
 
 /** @param {any} person @param {string|null} url null: the form is open @param {string} name */
 async function come(person, url, name) {

@@ -32,14 +32,18 @@ export class AfterUploads {
     this.#post = post
     this.#keys = keys
     effect(() => {
-      const scopes = new Set(uploads.list.value.filter((u) => u.message).map((u) => u.scope))
-      for (const scope of scopes) untracked(() => this.#look(scope))
+      for (const scope of this.scopes()) untracked(() => this.#look(scope))
     })
     uploads.adopted.subscribe(({ messages, kept }) => {
       const all = uploads.list.value
       for (const key of messages) this.#inherited.add(key)
       for (const scope of new Set(all.map((u) => u.scope))) this.#miss(scope, new Set([...kept, ...all.map((u) => u.id)]))
     })
+  }
+
+  /** The scopes in which a message waits. */
+  scopes() {
+    return new Set(this.#uploads.list.value.filter((u) => u.message).map((u) => u.scope))
   }
 
   /** @param {string} scope @returns {Waiting|undefined} */

@@ -97,7 +97,8 @@ export class Api {
   join(c) { return this.#sign('/join', c) }
   /** @param {Credentials} c */
   signIn(c) { return this.#sign('/sessions', c) }
-  signOut() { return this.call('DELETE', '/sessions/current') }
+  /** @param {AbortSignal} [signal] */
+  signOut(signal) { return this.call('DELETE', '/sessions/current', { signal }) }
   /** @returns {Promise<{list: any[]}>} */
   sessions() { return this.call('GET', '/sessions') }
   /** @param {string} id */

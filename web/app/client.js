@@ -19,14 +19,24 @@ import { Uploads } from './uploads.js'
 /** @import { User } from './protocol.js' */
 
 const TOKEN = 'minichat.token'
+/** Set from signing out here until the server has ended the session: a page cannot take the cookie away itself. */
+const SIGNED_OUT = 'minichat.signedout'
+const TELL_PATIENCE = 5000
+const TELL_AGAIN = 5000
 /** Closes that end the session, not only the connection. */
 const ENDS_SESSION = new Set([4002, 4003, 4004])
 
 export class Client {
   session = signal(/** @type {'unknown'|'out'|'in'} */ ('unknown'))
+  /** Somebody signed out here, and the server could not be told yet. */
+  untold = signal(false)
   commands = { list: COMMANDS, run: runCommand, match: matchCommands }
   #keys
   #asked = 0
+  /** @type {Promise<boolean>|null} */
+  #ending = null
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #tellTimer
 
   /** @param {{server?: string, keys?: import('./drafts.js').KeyStore, page?: EventTarget, location?: {protocol: string, host: string}}} options */
   constructor({ server = '', keys = keyStore(), page, location = globalThis.location }) {
@@ -68,6 +78,8 @@ export class Client {
     })
     this.connection.addEventListener('state', (e) => this.#linkChanged(/** @type {CustomEvent} */ (e).detail))
     page?.addEventListener('pagehide', () => this.drafts.flush())
+    page?.addEventListener('online', () => this.#tellAgain())
+    page?.addEventListener('storage', () => this.#heardOtherTab())
     // What a closed tab has left is taken over by the one that is looked at next.
     page?.addEventListener('visibilitychange', () => {
       if (this.session.value === 'in' && document.visibilityState === 'visible' && navigator.locks) void this.uploads.adopt()
@@ -100,6 +112,10 @@ export class Client {
 
   /** Goes on with a session that is there, if one is. */
   async resume() {
+    if (this.#signedOut()) {
+      this.#leave()
+      return void this.#tellAgain()
+    }
     try {
       const me = await this.api.me()
       await this.#enter(me)
@@ -111,21 +127,24 @@ export class Client {
 
   /** @param {Credentials} c */
   async signIn(c) {
-    await this.#signed(await this.api.signIn(c))
+    await this.#signed(() => this.api.signIn(c))
   }
 
   /** @param {Credentials} c */
   async join(c) {
-    await this.#signed(await this.api.join(c))
+    await this.#signed(() => this.api.join(c))
   }
 
   /** @param {Credentials} c */
   async setup(c) {
-    await this.#signed(await this.api.setup(c))
+    await this.#signed(() => this.api.setup(c))
   }
 
-  /** @param {Signed} signed */
-  async #signed({ user, token }) {
+  /** @param {() => Promise<Signed>} ask */
+  async #signed(ask) {
+    // First the session before: told later, it would be this one that ends.
+    if (this.#signedOut() && !(await this.#endSession())) throw new Error('The server cannot be reached.')
+    const { user, token } = await ask()
     if (token) this.#keys.setItem(TOKEN, token)
     await this.#enter(user)
   }
@@ -162,10 +181,66 @@ export class Client {
     void this.uploads.putBack(scope, entry.files)
   }
 
+  /** How many messages wait, which signing out gives up. */
+  unsent() {
+    return this.outbox.waiting.value + this.afterUploads.scopes().size
+  }
+
+  /** Signed out here even if the server cannot be told; then it is told when it can be, by whichever page is open. */
   async signOut() {
-    // Signed out here even if the server cannot be told.
-    await this.api.signOut().catch(() => {})
+    this.#giveUp()
+    try {
+      this.#keys.setItem(SIGNED_OUT, '1')
+    } catch { /* a full store: only this page knows */ }
+    this.stop()
+    const told = await this.#endSession()
     this.#leave()
+    if (!told) this.#tellLater()
+  }
+
+  /** What waits is not sent any more. What waits for its files is a draft again. */
+  #giveUp() {
+    this.outbox.clear()
+    for (const scope of this.afterUploads.scopes()) this.afterUploads.takeBack(scope)
+  }
+
+  #signedOut() {
+    return this.#keys.getItem(SIGNED_OUT) !== null
+  }
+
+  /** Ends the session of whoever signed out here: one call at a time. @returns {Promise<boolean>} whether the server knows */
+  #endSession() {
+    this.#ending ??= this.api.signOut(AbortSignal.timeout(TELL_PATIENCE)).catch((e) => {
+      if (!isSignedOut(e)) throw e
+    }).then(() => {
+      this.#keys.removeItem(SIGNED_OUT)
+      this.#keys.removeItem(TOKEN)
+      return true
+    }, () => false).then((told) => {
+      this.#ending = null
+      this.untold.value = !told
+      return told
+    })
+    return this.#ending
+  }
+
+  async #tellAgain() {
+    if (!this.#signedOut()) this.untold.value = false
+    else if (!(await this.#endSession())) this.#tellLater()
+  }
+
+  #tellLater() {
+    clearTimeout(this.#tellTimer)
+    this.#tellTimer = setTimeout(() => this.#tellAgain(), TELL_AGAIN)
+  }
+
+  /** Signed out in one tab is signed out in all. */
+  #heardOtherTab() {
+    if (this.#signedOut() && this.session.value === 'in') {
+      this.#giveUp()
+      this.#leave()
+      this.#tellLater()
+    } else if (!this.#signedOut()) this.untold.value = false
   }
 
   #leave() {
@@ -174,13 +249,14 @@ export class Client {
     this.uploads.stop()
     this.firstPages.clear()
     this.drafts.load('')
-    this.#keys.removeItem(TOKEN)
+    if (!this.#signedOut()) this.#keys.removeItem(TOKEN)
     this.store.clear()
     this.session.value = 'out'
   }
 
   /** Closes the connection; what waits stays on the device. */
   stop() {
+    clearTimeout(this.#tellTimer)
     this.#sync.stop()
     this.connection.stop()
     this.drafts.flush()
@@ -219,10 +295,10 @@ export async function createClient() {
   return client
 }
 
-/** `online` comes to the window, `visibilitychange` to the document: one target for both. */
+/** `online` and the like come to the window, `visibilitychange` to the document: one target for both. */
 function pageEvents() {
   const target = new EventTarget()
-  for (const name of ['online', 'pagehide']) window.addEventListener(name, () => target.dispatchEvent(new Event(name)))
+  for (const name of ['online', 'offline', 'pagehide', 'storage']) window.addEventListener(name, () => target.dispatchEvent(new Event(name)))
   document.addEventListener('visibilitychange', () => target.dispatchEvent(new Event('visibilitychange')))
   return target
 }

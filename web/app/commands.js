@@ -1,7 +1,7 @@
 // Slash commands. Each spells a request that exists without it.
 
 /** @typedef {{client: any, room: string, thread?: number}} Context */
-/** @typedef {{say?: string, open?: string}} Outcome */
+/** @typedef {{say?: string, open?: string, invite?: string}} Outcome */
 /** @typedef {{name: string, usage: string, help: string, run: (ctx: Context, rest: string) => Promise<Outcome|void>}} Command */
 
 /** @type {Command[]} */
@@ -45,7 +45,7 @@ export const COMMANDS = [
     usage: '/invite',
     help: 'Make a link that lets one person join MiniChat',
     async run({ client }) {
-      return { say: `This link lets one person join: ${(await client.actions.invite()).url}` }
+      return { invite: (await client.actions.invite()).url }
     },
   },
   {

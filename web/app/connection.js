@@ -18,7 +18,7 @@ export { CLOSE_CODES, closeWords } from './closecodes.js'
  * @property {string} url ws: or wss:
  * @property {() => {token?: string, device?: string, epoch?: string, cursors?: Cursor[]}} hello asked for at each try
  * @property {typeof WebSocket} [WebSocket]
- * @property {EventTarget} [page] where `online` and `visibilitychange` are heard
+ * @property {EventTarget} [page] where `online`, `offline` and `visibilitychange` are heard
  * @property {() => number} [random]
  * @property {Partial<typeof TIMES>} [times]
  */
@@ -312,6 +312,7 @@ export class Connection extends EventTarget {
     const page = this.#options.page
     const call = on ? 'addEventListener' : 'removeEventListener'
     page?.[call]('online', this.#wake)
+    page?.[call]('offline', this.#cutOff)
     page?.[call]('visibilitychange', this.#wake)
   }
 
@@ -320,6 +321,11 @@ export class Connection extends EventTarget {
     if (this.link.state === 'waiting' && !this.#bye) this.retryNow()
     // A tab that slept may hold a dead socket: ask now instead of at the next beat.
     else if (this.open) this.#ping()
+  }
+
+  /** The browser knows before the socket does, whose line may hang for long. */
+  #cutOff = () => {
+    if (this.#socket) this.#zombie()
   }
 
   #ping() {

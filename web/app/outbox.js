@@ -39,6 +39,8 @@ export class Outbox {
   /** @type {Map<string, ReturnType<typeof setTimeout>>} */
   #retries = new Map()
   #stopped = false
+  /** What will show a clock. @type {Map<string, ReturnType<typeof setTimeout>>} */
+  #clocks = new Map()
 
   /** @param {OutboxOptions} options */
   constructor(options) {
@@ -55,7 +57,10 @@ export class Outbox {
     const fresh = kept.filter((e) => !known.has(e.key)).map((e) => ({ ...e, state: e.state === 'refused' ? e.state : /** @type {const} */ ('waiting') }))
     this.entries.value = [...fresh, ...this.entries.value]
     this.#order = Math.max(this.#order, ...kept.map((e) => e.order))
-    for (const e of fresh) this.#options.onChange?.(e)
+    for (const e of fresh) {
+      this.#options.onChange?.(e)
+      this.#clock(e.key)
+    }
     this.flush()
   }
 
@@ -69,6 +74,7 @@ export class Outbox {
     }
     this.entries.value = [...this.entries.value, entry]
     this.#options.onChange?.(entry)
+    this.#clock(key)
     // On the device first: what was typed survives whatever the sending does to the page.
     this.#save(entry).then(() => this.flush())
     return key
@@ -86,6 +92,7 @@ export class Outbox {
     if (entry?.state !== 'refused') return
     this.#change(key, { state: 'waiting', error: undefined })
     this.#save(/** @type {Entry} */ (this.get(key)))
+    this.#clock(key)
     this.flush()
   }
 
@@ -129,11 +136,20 @@ export class Outbox {
     for (const e of this.entries.value) if (e.state === 'sending' || e.state === 'waiting') this.#change(e.key, { state: 'late' })
   }
 
+  /** Gives up everything, also what other tabs of the account have left on the device. */
+  clear() {
+    for (const e of this.entries.value) this.#options.onDrop?.(e)
+    for (const key of [...this.#clocks.keys()]) this.#unclock(key)
+    this.entries.value = []
+    this.#shelf.clear().catch(() => {})
+  }
+
   /** Sends no more, and forgets; what is on the device stays there. */
   stop() {
     this.#stopped = true
     for (const timer of this.#retries.values()) clearTimeout(timer)
     this.#retries.clear()
+    for (const key of [...this.#clocks.keys()]) this.#unclock(key)
     this.#shelf = memoryShelf()
     this.entries.value = []
   }
@@ -177,7 +193,7 @@ export class Outbox {
   async #sendOne(entry) {
     this.#change(entry.key, { state: 'sending' })
     this.#onWire.add(entry.key)
-    const late = setTimeout(() => this.#change(entry.key, { state: 'late' }), this.#options.lateAfter ?? 10_000)
+    if (!this.#clocks.has(entry.key)) this.#clock(entry.key)
     try {
       const ok = await this.#options.send(wireOf(entry))
       this.#options.onAck?.(entry, ok)
@@ -186,13 +202,13 @@ export class Outbox {
     } catch (e) {
       return this.#failed(entry, /** @type {any} */ (e))
     } finally {
-      clearTimeout(late)
       this.#onWire.delete(entry.key)
     }
   }
 
   /** @param {Entry} entry @param {{code?: string, message: string, field?: string, definite?: boolean, retry_ms?: number}} error */
   #failed(entry, error) {
+    this.#unclock(entry.key)
     if (error.definite === false || PASSING.has(error.code ?? '') || error.retry_ms) {
       this.#change(entry.key, { state: 'late' })
       return Math.max(RETRY_LEAST, error.retry_ms ?? 2000)
@@ -201,6 +217,22 @@ export class Outbox {
     const refused = this.get(entry.key)
     if (refused) this.#save(refused)
     return null
+  }
+
+  /** Without an answer for a while a message shows a clock, also one that others of its room hold up. @param {string} key */
+  #clock(key) {
+    this.#unclock(key)
+    this.#clocks.set(key, setTimeout(() => {
+      this.#clocks.delete(key)
+      const state = this.get(key)?.state
+      if (state === 'sending' || state === 'waiting') this.#change(key, { state: 'late' })
+    }, this.#options.lateAfter ?? 10_000))
+  }
+
+  /** @param {string} key */
+  #unclock(key) {
+    clearTimeout(this.#clocks.get(key))
+    this.#clocks.delete(key)
   }
 
   /** @param {string} key @param {Partial<Entry>} change */
@@ -214,6 +246,7 @@ export class Outbox {
 
   /** @param {Entry} entry @param {boolean} [acked] */
   #drop(entry, acked = false) {
+    this.#unclock(entry.key)
     this.entries.value = this.entries.value.filter((e) => e.key !== entry.key)
     this.#shelf.remove(entry.key).catch(() => this.#lost())
     if (!acked) this.#options.onDrop?.(entry)

@@ -9,6 +9,7 @@ import { openDB } from './lib.js'
  * @property {() => Promise<T[]>} all in the order of their `order`
  * @property {(value: T) => Promise<void>} put
  * @property {(key: string) => Promise<void>} remove
+ * @property {() => Promise<void>} clear
  */
 
 /**
@@ -39,6 +40,7 @@ function shelf(db, store) {
     all: async () => (await db.getAll(store)).sort((/** @type {any} */ a, /** @type {any} */ b) => a.order - b.order),
     put: async (value) => void (await db.put(store, value)),
     remove: (key) => db.delete(store, key),
+    clear: () => db.clear(store),
   }
 }
 
@@ -50,5 +52,6 @@ export function memoryShelf() {
     all: async () => [...held.values()].sort((a, b) => a.order - b.order),
     put: async (value) => void held.set(value.key, value),
     remove: async (key) => void held.delete(key),
+    clear: async () => held.clear(),
   }
 }

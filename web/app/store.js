@@ -23,6 +23,8 @@ export class Store {
   link = signal({ state: 'idle', since: 0 })
   sorted = computed(() => sortRooms([...this.rooms.value.values()].filter((r) => !r.archived), (id) => this.user(id).name))
   totals = computed(() => countRooms([...this.rooms.value.values()]))
+  /** Why rooms went, as the server said. @type {Map<string, string>} */
+  gone = new Map()
   #state = emptyState()
   /** @type {Map<string, Signal<Log|null>>} */
   #logs = new Map()
@@ -48,6 +50,7 @@ export class Store {
 
   /** Takes a frame of the server. @param {any} frame */
   dispatch(frame) {
+    if (frame.type === 'gone') this.gone.set(frame.room, frame.why)
     this.update((state) => apply(state, frame, this.#now()))
   }
 
@@ -86,6 +89,7 @@ export class Store {
 
   /** Forgets everything, at sign-out. */
   clear() {
+    this.gone.clear()
     this.update(() => emptyState())
   }
 }

@@ -124,6 +124,16 @@ test('online and a woken tab do not wait', async () => {
   await open(c)
 })
 
+test('a browser that says offline is believed, whatever the socket says', async () => {
+  const page = new EventTarget()
+  const c = connect({ page, times: { backoff: 60_000, backoffMax: 60_000 } })
+  await open(c)
+  page.dispatchEvent(new Event('offline'))
+  assert.equal(c.link.state, 'waiting')
+  page.dispatchEvent(new Event('online'))
+  await open(c)
+})
+
 test('the wait grows, with jitter, to its limit', async () => {
   const c = connect({ url: 'ws://127.0.0.1:1/', times: { backoff: 10, backoffMax: 40 } })
   const waits = /** @type {number[]} */ ([])

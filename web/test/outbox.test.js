@@ -174,6 +174,14 @@ test('no answer for a while shows a clock', async () => {
   assert.equal(box.discard(key), false)
 })
 
+test('no answer for a while shows a clock on those behind, too', async () => {
+  const { box, sent } = make({ send: () => new Promise(() => {}), lateAfter: 10 })
+  await box.load(memoryShelf())
+  const keys = ['a', 'b'].map((text) => box.post('r1', { text }))
+  await until(() => keys.every((key) => box.get(key)?.state === 'late'))
+  assert.deepEqual(sent.map((post) => post.text), ['a'])
+})
+
 test('the post carries what is set, files by their ids', () => {
   const entry = /** @type {any} */ ({ room: 'r1', key: 'k', text: 't', files: [{ file: 'f1', name: 'n', size: 1, type: 'x' }], thread: 4, in_room: true, state: 'sending', order: 1, created_at: 2 })
   assert.deepEqual(wireOf(entry), { room: 'r1', key: 'k', text: 't', files: ['f1'], thread: 4, in_room: true })

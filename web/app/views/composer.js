@@ -83,6 +83,7 @@ export function Composer({ room, scope, thread }) {
     done.then((answer) => {
       if (answer?.say) ui.say(answer.say)
       if (answer?.open) ui.open(answer.open)
+      if (answer?.invite) ui.dialog.value = { name: 'invites', props: { made: answer.invite } }
     }, (/** @type {unknown} */ error) => {
       ui.say(wordsOf(error))
       if (box.current && box.current.value === '') change(before)

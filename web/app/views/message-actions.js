@@ -28,7 +28,7 @@ export function actionsOf(at, item) {
     open && { name: 'pin', label: item.body.pinned ? 'Unpin' : 'Pin', icon: 'pin', keys: 'P', run: () => void ui.attempt(actions.pin(room.room, item, !item.body.pinned)) },
     text !== '' && { name: 'text', label: 'Copy text', icon: 'copy', run: () => void copy(ui, text, 'Text copied') },
     { name: 'link', label: 'Copy link', icon: 'link', run: () => void copy(ui, fullLink(room.room, item.seq), 'Link copied') },
-    !item.body.thread && { name: 'unread', label: 'Mark unread from here', icon: 'unread', keys: 'U', run: () => markUnread(at, item) },
+    !item.body.thread && { name: 'unread', label: 'Mark unread from here', icon: 'unread', keys: 'U', run: () => void markUnread(at, item) },
     open && canDelete(me, room, item) && { name: 'delete', label: 'Delete', icon: 'trash', keys: 'Del', danger: true, rule: true, run: () => confirmDelete(at, item) },
   ]
   return /** @type {Action[]} */ (all.filter(Boolean))
@@ -60,9 +60,11 @@ async function copy(ui, text, words) {
 }
 
 /** @param {At} at @param {Item} item */
-function markUnread({ client, ui, room }, item) {
+async function markUnread({ client, ui, room }, item) {
+  // At once: what is on the screen must not be read meanwhile.
   ui.keptUnread.value = room.room
-  client.actions.markUnread(room.room, item.seq)
+  const done = await ui.attempt(client.actions.markUnread(room.room, item.seq).then(() => true))
+  if (!done && ui.keptUnread.peek() === room.room) ui.keptUnread.value = null
 }
 
 /** @param {At} at @param {Item} item */

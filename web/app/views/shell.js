@@ -1,4 +1,4 @@
-import { html, useEffect } from '../lib.js'
+import { html, useEffect, useRef } from '../lib.js'
 import { useScope } from './context.js'
 import { DialogHost } from './dialogs.js'
 import { DropTarget } from './drop-target.js'
@@ -6,6 +6,7 @@ import { GreyRows } from './grey-rows.js'
 import { useKeys } from './keys.js'
 import { MenuHost } from './menu.js'
 import { PaneHost } from './pane.js'
+import { sayMissing } from './missing-room.js'
 import { Rail } from './rail.js'
 import { Room } from './room.js'
 import { Toast } from './toast.js'
@@ -18,10 +19,17 @@ export function Shell() {
   const id = ui.room.value
   const room = id ? client.store.rooms.value.get(id) : undefined
   const rooms = client.store.sorted.value
+  /** What was on show last. */
+  const last = useRef(/** @type {import('../protocol.js').Room|null} */ (null))
+  if (room) last.current = room
   const pane = room ? ui.pane.value : null
 
   useEffect(() => {
-    if (!room && rooms[0] && client.store.link.value.state === 'open') enterFirst(ui, rooms)
+    if (room || client.store.link.value.state !== 'open') return
+    if (id) void sayMissing({ client, ui }, id, ui.target.peek(), last.current)
+    // A link that leads nowhere leaves the reader where he was.
+    if (rooms[0]) enterFirst(ui, rooms, last.current?.room)
+    else ui.room.value = null
   }, [room, rooms, client.store.link.value.state])
   useKeys()
   useTitle()
@@ -39,10 +47,10 @@ export function Shell() {
   </div>`
 }
 
-/** @param {import('./context.js').UI} ui @param {import('../protocol.js').Room[]} rooms */
-function enterFirst(ui, rooms) {
+/** @param {import('./context.js').UI} ui @param {import('../protocol.js').Room[]} rooms @param {string} [before] */
+function enterFirst(ui, rooms, before) {
   const column = ui.column.value
-  const first = rooms.find((room) => room.unread > 0 && room.kind !== 'direct') ?? rooms[0]
+  const first = rooms.find(({ room }) => room === before) ?? rooms.find((room) => room.unread > 0 && room.kind !== 'direct') ?? rooms[0]
   ui.open(first.room, { replace: true })
   // A narrow window keeps the list in view until a room is chosen.
   ui.column.value = column

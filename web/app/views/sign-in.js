@@ -10,7 +10,8 @@ export function SignIn() {
   const link = client.store.link.value
   // Why the last session ended, if it did not end by my own hand.
   const ended = link.state === 'ended' && !ui.signingOut.value ? link.words : undefined
-  return html`<${SignForm} title="Sign in" lead=${ended} button="Sign in"
+  const untold = client.untold.value && 'You are signed out here. The server could not be told yet: the session ends there as soon as the connection is back.'
+  return html`<${SignForm} title="Sign in" lead=${untold || ended} button="Sign in"
     submit=${() => client.signIn({ handle: handle.trim().replace(/^@/, '').toLowerCase(), password })}
     foot="No account yet? Ask somebody here for an invite link."
     fields=${(/** @type {(name: string) => string|undefined} */ wrong) => html`

@@ -1,5 +1,5 @@
 // What the page shows and the server knows nothing of: which room, which pane, which dialog.
-import { batch, signal } from '../lib.js'
+import { batch, effect, signal } from '../lib.js'
 import { draftKey } from '../drafts.js'
 import { isTouch } from './focus.js'
 import { linkTo, readRoute } from './route.js'
@@ -53,9 +53,24 @@ export function createUI(client) {
     signOut,
   }
 
+  /** Asks first when messages wait: they would go with the session. */
   function signOut() {
+    const waiting = client.unsent()
+    if (waiting === 0) return void leave()
+    ui.dialog.value = {
+      name: 'confirm', props: {
+        title: 'Sign out', button: 'Sign out', danger: true, run: leave,
+        words: waiting === 1 ? '1 message waits to be sent. It will not be sent.' : `${waiting} messages wait to be sent. They will not be sent.`,
+      },
+    }
+  }
+
+  async function leave() {
     ui.signingOut.value = true
-    void attempt(client.signOut())
+    await attempt(client.signOut())
+    // Whoever signs in next begins anew.
+    ui.room.value = null
+    history.replaceState(null, '', location.pathname + location.search)
   }
 
   /** @param {string} room @param {{at?: number|null, replace?: boolean}} [options] */
@@ -70,7 +85,7 @@ export function createUI(client) {
       ui.pane.value = null
     })
     if (same && at === null && !fromList) return
-    history[replace ? 'replaceState' : 'pushState']({ column: 'room' }, '', linkTo(room, at))
+    history[replace || history.state?.over ? 'replaceState' : 'pushState']({ column: 'room' }, '', linkTo(room, at))
   }
 
   /** A narrow window goes one column back; a wide one has nothing to do. */
@@ -151,8 +166,39 @@ export function createUI(client) {
     }
   })
 
+  // A pane and a dialog have each an entry of its own over the room's, so that Back closes them. One that is closed by
+  // other means takes its entry with it, unless a room that was opened by it has taken the place: `open` replaces it.
+  let unwinding = false
+  const layers = () => Number(ui.pane.value !== null) + Number(ui.dialog.value !== null)
+  function cover() {
+    const over = history.state?.over ?? 0
+    for (let i = over + 1; i <= layers(); i++) history.pushState({ ...history.state, over: i }, '')
+    if (layers() < over) setTimeout(uncover)
+  }
+  function uncover() {
+    const extra = (history.state?.over ?? 0) - layers()
+    if (extra <= 0 || unwinding) return
+    unwinding = true
+    history.go(-extra)
+  }
+  // After a reload nothing is open.
+  if (history.state?.over) history.replaceState({ ...history.state, over: 0 }, '')
+  effect(cover)
+
   window.addEventListener('popstate', () => {
+    if (unwinding) {
+      unwinding = false
+      return cover() // another may have been opened meanwhile
+    }
     const { room, at } = readRoute(location.hash)
+    const over = history.state?.over ?? 0
+    const covered = layers() > over
+    ui.menu.value = null
+    if (covered) {
+      ui.dialog.value = null
+      if (over === 0 && ui.pane.value) closePane()
+      if ((room ?? ui.room.value) === ui.room.value) return
+    }
     batch(() => {
       if (room !== ui.room.value) ui.pane.value = null
       ui.room.value = room ?? ui.room.value

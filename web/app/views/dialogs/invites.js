@@ -10,13 +10,13 @@ const DAY_S = 24 * 60 * 60
 const LIVES = [[1, '1 day'], [7, '7 days'], [30, '30 days']]
 const USES = [[1, '1 person'], [5, '5 people'], [25, '25 people'], [100, '100 people']]
 
-/** Links that let people in. @param {{onClose: () => void}} props */
-export function Invites({ onClose }) {
+/** Links that let people in; `made`: one that was made elsewhere, to be given away. @param {{made?: string, onClose: () => void}} props */
+export function Invites({ made = '', onClose }) {
   const { client, ui } = useScope()
   const { list, failed, reload } = useList(() => client.api.invites().then((page) => page.list))
   const [uses, setUses] = useState(1)
   const [days, setDays] = useState(7)
-  const [url, setUrl] = useState('')
+  const [url, setUrl] = useState(made)
 
   async function make() {
     const invite = await ui.attempt(client.actions.invite({ uses, expires_s: days * DAY_S }))
