@@ -122,8 +122,7 @@ for (const [name, options] of Object.entries(SIZES)) {
       await leave(ana)
       await grow(100)
       await page.reload()
-      await ana.composer.waitFor()
-      await leave(ana)
+      await row(ana, /garden/).waitFor()
       await begins(`leaf ${245 + MANY}.`, 100)
     })
 

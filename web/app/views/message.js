@@ -29,7 +29,7 @@ import { ThreadLink } from './thread-link.js'
 /** One message. @param {MessageProps} props */
 function MessageRow({ item, first, room, pending, lit, editing, arrived, inThread }) {
   const { client } = useScope()
-  const author = client.store.user(item.by)
+  const author = client.store.user(item.by) // without a handle as long as he is not known; the time comes with the name, which would move it
   const me = client.store.me.value?.user
   const { body } = item
   const [held, hold] = useState(false)
@@ -45,7 +45,7 @@ function MessageRow({ item, first, room, pending, lit, editing, arrived, inThrea
     <div class="body">
       ${first && html`<div class="head"><span class="name ellipsis"><bdi>${author.name}</bdi></span>
         ${author.bot && html`<span class="faint">bot</span>`}
-        <time class="faint" title=${full(item.at)}>${clock(item.at)}</time>
+        ${author.handle && html`<time class="faint" title=${full(item.at)}>${clock(item.at)}</time>`}
         ${body.pinned && html`<span class="faint"><${Icon} name="pin" /> pinned</span>`}</div>`}
       ${content()}
     </div>
