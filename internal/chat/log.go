@@ -21,19 +21,9 @@ func (c *Chat) Events(ctx context.Context, u minichat.User, room string, after, 
 	if after != nil && before != nil {
 		return nil, minichat.FieldError(minichat.BadField, "before", "Give after or before, not both.")
 	}
-	return c.readPage(ctx, u, room, func() (*protocol.Page, error) { return c.page(ctx, room, after, before, limit) })
-}
-
-// readPage is judged for a page of a log that u may read.
-func (c *Chat) readPage(ctx context.Context, u minichat.User, room string, read func() (*protocol.Page, error)) (p *protocol.Page, err error) {
-	err = c.judged(ctx, u.ID, room, minichat.ReadRoom, func(place) (err error) {
-		p, err = read()
-		return err
+	return judged(ctx, c, u.ID, room, minichat.ReadRoom, func(place) (*protocol.Page, error) {
+		return c.page(ctx, room, after, before, limit)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
 }
 
 // Feed returns a page of a room's log without judging anybody: for the hub,
@@ -80,7 +70,7 @@ func (c *Chat) Thread(ctx context.Context, u minichat.User, room string, root, a
 	if err != nil {
 		return nil, err
 	}
-	return c.readPage(ctx, u, room, func() (*protocol.Page, error) {
+	return judged(ctx, c, u.ID, room, minichat.ReadRoom, func(place) (*protocol.Page, error) {
 		m, err := c.st.GetMessage(ctx, room, root)
 		if err != nil {
 			return nil, fmt.Errorf("read the thread's root: %w", err)
@@ -102,7 +92,7 @@ func (c *Chat) Pinned(ctx context.Context, u minichat.User, room string, after i
 	if err != nil {
 		return nil, err
 	}
-	return c.readPage(ctx, u, room, func() (*protocol.Page, error) {
+	return judged(ctx, c, u.ID, room, minichat.ReadRoom, func(place) (*protocol.Page, error) {
 		events, head, err := c.st.ListPinned(ctx, room, after, limit)
 		if err != nil {
 			return nil, fmt.Errorf("read pinned messages: %w", err)

@@ -21,21 +21,17 @@ func (c *Chat) Members(ctx context.Context, u minichat.User, room, after string,
 	if err != nil {
 		return List[RoomMember]{}, err
 	}
-	list := []RoomMember{}
-	err = c.judged(ctx, u.ID, room, minichat.ReadRoom, func(at place) error {
+	return judged(ctx, c, u.ID, room, minichat.ReadRoom, func(at place) (List[RoomMember], error) {
 		rows, err := c.st.ListMembers(ctx, room, after, limit+1)
 		if err != nil {
-			return fmt.Errorf("list members: %w", err)
+			return List[RoomMember]{}, fmt.Errorf("list members: %w", err)
 		}
+		list := make([]RoomMember, 0, len(rows))
 		for _, m := range rows {
 			list = append(list, RoomMember{User: shown(m.User, at.user), RoomRole: m.Role, JoinedAt: m.JoinedAt})
 		}
-		return nil
+		return pageOf(list, limit, func(m RoomMember) string { return m.ID }), nil
 	})
-	if err != nil {
-		return List[RoomMember]{}, err
-	}
-	return pageOf(list, limit, func(m RoomMember) string { return m.ID }), nil
 }
 
 // AddMember puts somebody into a room; u himself ("me") joins. Who is in it

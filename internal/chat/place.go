@@ -62,14 +62,18 @@ func (c *Chat) judge(ctx context.Context, user, room string, a minichat.Action) 
 // judged reads something of a room that user may see, and judges before and after:
 // what is read may be younger than the first answer, but is not younger than the
 // second, so who was removed in between gets nothing of what followed.
-func (c *Chat) judged(ctx context.Context, user, room string, a minichat.Action, read func(place) error) error {
+func judged[T any](ctx context.Context, c *Chat, user, room string, a minichat.Action, read func(place) (T, error)) (T, error) {
+	var none T
 	p, err := c.judge(ctx, user, room, a)
 	if err != nil {
-		return err
+		return none, err
 	}
-	if err := read(p); err != nil {
-		return err
+	got, err := read(p)
+	if err != nil {
+		return none, err
 	}
-	_, err = c.judge(ctx, user, room, a)
-	return err
+	if _, err := c.judge(ctx, user, room, a); err != nil {
+		return none, err
+	}
+	return got, nil
 }

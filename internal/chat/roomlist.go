@@ -33,21 +33,17 @@ func (c *Chat) ReadableRoom(ctx context.Context, user, room string) (*minichat.R
 }
 
 func (c *Chat) roomFor(ctx context.Context, user, room string, a minichat.Action) (minichat.Room, error) {
-	var r *minichat.Room
-	err := c.judged(ctx, user, room, a, func(place) (err error) {
+	return judged(ctx, c, user, room, a, func(place) (minichat.Room, error) {
 		c.settleReads(ctx, user)
-		if r, err = c.st.GetRoomFor(ctx, user, room); err != nil {
-			return fmt.Errorf("read a room: %w", err)
+		r, err := c.st.GetRoomFor(ctx, user, room)
+		if err != nil {
+			return minichat.Room{}, fmt.Errorf("read a room: %w", err)
 		}
 		if r == nil {
-			return minichat.ErrNoRoom()
+			return minichat.Room{}, minichat.ErrNoRoom()
 		}
-		return nil
+		return *r, nil
 	})
-	if err != nil {
-		return minichat.Room{}, err
-	}
-	return *r, nil
 }
 
 // Rooms lists the rooms that u is in.

@@ -207,8 +207,8 @@ func TestRemovedWhileReading(t *testing.T) {
 	w := newWorld(t)
 	ana, ben := w.user("ana", minichat.Owner), w.user("ben", minichat.Member)
 	room := w.room(ana, minichat.Private, "board", ben.ID)
-	err := w.judged(t.Context(), ben.ID, room, minichat.ReadRoom, func(place) error {
-		return w.RemoveMember(t.Context(), ana, room, ben.ID)
+	_, err := judged(t.Context(), w.Chat, ben.ID, room, minichat.ReadRoom, func(place) (bool, error) {
+		return true, w.RemoveMember(t.Context(), ana, room, ben.ID)
 	})
 	if minichat.CodeOf(err) != minichat.NotFound {
 		t.Errorf("removed while reading: got %v, want not_found", err)

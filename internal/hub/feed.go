@@ -162,8 +162,8 @@ func (s *Session) givePage(ctx context.Context, w *watch, p *page) (more bool) {
 }
 
 // tryPage sends a page if there is room for it, and no hole that is being mended
-// before its end: what the hub has not heard of may end the membership. With the last page flushes take
-// over at once, and what says so goes in the same write.
+// before its end: what the hub has not heard of may end the membership. With the
+// last page flushes take over at once, and what says so goes in the same write.
 func (s *Session) tryPage(w *watch, p *page) (taken, live bool) {
 	r := w.r
 	r.mu.Lock()
@@ -200,5 +200,5 @@ func (p *page) frameFor(w *watch, synced bool) (frame []byte, to int64) {
 	case w.g.enc == nil:
 		return p.frame, p.To
 	}
-	return w.r.pageFrame(w.g.enc, nil, p.Page), p.To
+	return w.g.enc.Page(nil, p.Page), p.To
 }

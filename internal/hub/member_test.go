@@ -22,11 +22,10 @@ func TestRemovalIsAFence(t *testing.T) {
 	for range 500 {
 		w.post("r", "ana", "x")
 	}
-	live, replaying, other, stays := w.dial("bo"), w.dial("bo"), w.dial("bo"), w.dial("eve")
+	live, other, stays := w.dial("bo"), w.dial("bo"), w.dial("eve")
 	live.watch("r", "")
 	stays.watch("r", "")
-	replaying.say(`{"type":"watch","n":1,"room":"r","after":0}`)
-	replaying.next("ok")
+	replaying := w.replaying("bo")
 
 	var posting sync.WaitGroup
 	stop := make(chan struct{})
@@ -230,8 +229,17 @@ func TestHealsHoles(t *testing.T) {
 	c.collect(w.post("r", "ana", "x"), last+1)
 }
 
-// slowly is a world in which events are announced when something waits for that.
-func slowly(t *testing.T, change ...func(*Options, *sockOptions)) *world {
+// replaying is a client that has just asked for all of the room.
+func (w *world) replaying(user string) *client {
+	w.t.Helper()
+	c := w.dial(user)
+	c.say(`{"type":"watch","n":1,"room":"r","after":0}`)
+	c.next("ok")
+	return c
+}
+
+// withThree is a world with a room of three messages.
+func withThree(t *testing.T, change ...func(*Options, *sockOptions)) *world {
 	w := newWorld(t, change...)
 	w.addRoom("r", "ana", "bo")
 	for range 3 {
@@ -254,30 +262,26 @@ func (c *client) goneOnly() {
 // A page that was read when a removal, and more behind it, were in the log but not
 // announced yet is not for the removed one: it shows what was done after him.
 func TestPageAheadOfTheAnnouncements(t *testing.T) {
-	w := slowly(t)
+	w := withThree(t)
 	w.feeding = func() {
 		w.feeding = nil
 		w.falter()
 		w.member("r", "bo", minichat.Removed)
 		w.post("r", "ana", "behind his back")
 	}
-	bo := w.dial("bo")
-	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
-	bo.next("ok")
+	bo := w.replaying("bo")
 	bo.goneOnly()
 }
 
 // One that was read at the removal is.
 func TestPageAtTheRemoval(t *testing.T) {
-	w := slowly(t)
+	w := withThree(t)
 	w.feeding = func() {
 		w.feeding = nil
 		w.falter()
 		w.member("r", "bo", minichat.Removed)
 	}
-	bo := w.dial("bo")
-	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
-	bo.next("ok")
+	bo := w.replaying("bo")
 	bo.collect(1, 4)
 	bo.goneOnly()
 }
@@ -287,7 +291,7 @@ func TestPageAtTheRemoval(t *testing.T) {
 func TestRemovalBeforeTheRoomIsKnown(t *testing.T) {
 	for _, after := range []string{"", `,"after":0`} {
 		var w *world
-		w = slowly(t, func(o *Options, _ *sockOptions) {
+		w = withThree(t, func(o *Options, _ *sockOptions) {
 			judge, once := o.Judge, sync.Once{}
 			o.Judge = func(ctx context.Context, user, room string) (head, floor int64, err error) {
 				head, floor, err = judge(ctx, user, room)
@@ -320,9 +324,7 @@ func TestPongAfterRemoval(t *testing.T) {
 	w.post("r", "ana", "x")
 	held, on := make(chan bool), make(chan bool)
 	w.feeding = func() { w.feeding = nil; held <- true; <-on }
-	bo := w.dial("bo")
-	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
-	bo.next("ok")
+	bo := w.replaying("bo")
 	<-held
 	w.member("r", "bo", minichat.Removed)
 	w.post("r", "ana", "behind his back")
@@ -403,7 +405,7 @@ func TestReturnsWhileLeaving(t *testing.T) {
 // A removal that the bus did not bring, and a page that has it: it is read again when
 // the hole is mended.
 func TestPageInAHole(t *testing.T) {
-	w := slowly(t)
+	w := withThree(t)
 	var once sync.Once
 	w.feeding = func() {
 		once.Do(func() {
@@ -413,8 +415,6 @@ func TestPageInAHole(t *testing.T) {
 			w.post("r", "ana", "behind his back")
 		})
 	}
-	bo := w.dial("bo")
-	bo.say(`{"type":"watch","n":1,"room":"r","after":0}`)
-	bo.next("ok")
+	bo := w.replaying("bo")
 	bo.goneOnly()
 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"minichat/internal/protocol"
 )
 
 // room is a room that somebody here watches or follows.
@@ -125,11 +123,4 @@ func (r *room) online(limit int) (ids []string, count int64) {
 		slices.Sort(ids)
 	}
 	return ids, int64(len(r.members))
-}
-
-func (r *room) pageFrame(enc *Encoding, dst []byte, p *protocol.Page) []byte {
-	if enc != nil {
-		return enc.Page(dst, p)
-	}
-	return appendFrame(dst, protocol.AppendEvents(nil, nil, p))
 }

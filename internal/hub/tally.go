@@ -46,17 +46,16 @@ func (r *room) countMessage(ev *minichat.Event, body minichat.MessageBody) {
 	}
 	t.messages += counts
 	t.all += all
-	if all == 0 {
+	switch {
+	case all > 0:
+		t.remember(mention{seq: ev.Seq})
+	case len(body.Mentions) > 0:
+		t.remember(mention{ev.Seq, body.Mentions})
 		for _, id := range body.Mentions {
 			if m := r.members[id]; m != nil {
 				m.named++
 			}
 		}
-	}
-	if all > 0 {
-		t.remember(mention{seq: ev.Seq})
-	} else if len(body.Mentions) > 0 {
-		t.remember(mention{ev.Seq, body.Mentions})
 	}
 	r.skipCounted(ev.Seq, counts, all, body.Mentions)
 	if m := r.members[ev.By]; m != nil && counts > 0 {

@@ -102,7 +102,7 @@ func (r reads) FindKey(ctx context.Context, by, key string) (*KeyRow, error) {
 // up to it, so a few rows are looked at.
 func (r reads) GetMessageFromEnd(ctx context.Context, room string, n int64) (seq int64, err error) {
 	from, to := int64(1), int64(0)
-	var all, ordinal int64
+	var all int64
 	_, err = r.row(ctx, `SELECT seq, ordinal FROM events WHERE room = $1 ORDER BY seq DESC LIMIT 1`, []any{room}, &to, &all)
 	if err != nil {
 		return 0, fmt.Errorf("get message from end: %w", err)
@@ -112,7 +112,7 @@ func (r reads) GetMessageFromEnd(ctx context.Context, room string, n int64) (seq
 	}
 	for from < to { // the first event with more than all - n
 		middle := (from + to) / 2
-		_, err := r.row(ctx, `SELECT ordinal FROM events WHERE room = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1`, []any{room, middle}, &ordinal)
+		ordinal, err := r.ordinal(ctx, room, middle)
 		if err != nil {
 			return 0, fmt.Errorf("get message from end: %w", err)
 		}
@@ -123,6 +123,12 @@ func (r reads) GetMessageFromEnd(ctx context.Context, room string, n int64) (seq
 		}
 	}
 	return to, nil
+}
+
+// ordinal is how many messages outside threads the room has up to seq.
+func (r reads) ordinal(ctx context.Context, room string, seq int64) (n int64, err error) {
+	_, err = r.row(ctx, `SELECT ordinal FROM events WHERE room = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1`, []any{room, seq}, &n)
+	return n, err
 }
 
 // GetEventID returns the id of the event at seq, "" when there is none.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"minichat"
@@ -100,16 +99,7 @@ func (r reads) ListReadyFiles(ctx context.Context, after string, limit int) ([]F
 }
 
 func (r reads) listFiles(ctx context.Context, where string, args []any) ([]File, error) {
-	var list []File
-	err := r.rows(ctx, `SELECT `+fileColumns+` FROM files WHERE `+where, args, func(rows *sql.Rows) error {
-		var f File
-		if err := rows.Scan(fileFields(&f)...); err != nil {
-			return err
-		}
-		list = append(list, f)
-		return nil
-	})
-	return list, err
+	return listOf(ctx, r, `SELECT `+fileColumns+` FROM files WHERE `+where, args, fileFields)
 }
 
 // FileSums is how many bytes files hold: those that are on their way or can be

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"minichat"
@@ -40,16 +39,8 @@ func (r reads) GetInviteByHash(ctx context.Context, hash []byte) (*Invite, error
 
 // ListInvites returns the invites that can be used at now, the newest first.
 func (r reads) ListInvites(ctx context.Context, now int64) ([]Invite, error) {
-	var list []Invite
-	err := r.rows(ctx, `SELECT `+inviteColumns+` FROM invites WHERE uses > 0 AND expires_at > $1 ORDER BY created_at DESC, id`,
-		[]any{now}, func(rows *sql.Rows) error {
-			var i Invite
-			if err := rows.Scan(inviteFields(&i)...); err != nil {
-				return err
-			}
-			list = append(list, i)
-			return nil
-		})
+	list, err := listOf(ctx, r, `SELECT `+inviteColumns+` FROM invites WHERE uses > 0 AND expires_at > $1 ORDER BY created_at DESC, id`,
+		[]any{now}, inviteFields)
 	if err != nil {
 		return nil, fmt.Errorf("list invites: %w", err)
 	}

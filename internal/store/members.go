@@ -31,17 +31,11 @@ func (r reads) GetMembership(ctx context.Context, room, user string) (*minichat.
 
 // ListMembers returns the people of a room by their id, without the lab's author.
 func (r reads) ListMembers(ctx context.Context, room, after string, limit int) ([]Member, error) {
-	var list []Member
-	err := r.rows(ctx, `SELECT `+userColumns+`, m.role, m.joined_at
+	list, err := listOf(ctx, r, `SELECT `+userColumns+`, m.role, m.joined_at
 		FROM members m JOIN users u ON u.id = m.user_id
 		WHERE m.room = $1 AND m.user_id > $2 AND m.user_id <> '`+minichat.LabUser+`'
-		ORDER BY m.user_id LIMIT $3`, []any{room, after, limit}, func(rows *sql.Rows) error {
-		var m Member
-		if err := rows.Scan(append(userFields(&m.User), &m.Role, &m.JoinedAt)...); err != nil {
-			return err
-		}
-		list = append(list, m)
-		return nil
+		ORDER BY m.user_id LIMIT $3`, []any{room, after, limit}, func(m *Member) []any {
+		return append(userFields(&m.User), &m.Role, &m.JoinedAt)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list members: %w", err)

@@ -175,18 +175,22 @@ func (r reads) rows(ctx context.Context, query string, args []any, scan func(*sq
 	return nil
 }
 
-// column returns the first column of a query.
-func (r reads) column(ctx context.Context, query string, args ...any) ([]string, error) {
-	var list []string
-	err := r.rows(ctx, query, args, func(rows *sql.Rows) error {
-		var s string
-		if err := rows.Scan(&s); err != nil {
+// listOf returns all rows of a query; fields are where the columns of one go.
+func listOf[T any](ctx context.Context, r reads, query string, args []any, fields func(*T) []any) (list []T, err error) {
+	err = r.rows(ctx, query, args, func(rows *sql.Rows) error {
+		var one T
+		if err := rows.Scan(fields(&one)...); err != nil {
 			return err
 		}
-		list = append(list, s)
+		list = append(list, one)
 		return nil
 	})
 	return list, err
+}
+
+// column returns the first column of a query.
+func (r reads) column(ctx context.Context, query string, args ...any) ([]string, error) {
+	return listOf(ctx, r, query, args, func(s *string) []any { return []any{s} })
 }
 
 // oneOf writes "column IN ($n, …)" for a list that is not empty. Lists are

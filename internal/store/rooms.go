@@ -131,18 +131,10 @@ func (r reads) findRoom(ctx context.Context, name, where string) (*minichat.Room
 
 // ListJoinable returns channels, by id, that are open and that user is not in.
 func (r reads) ListJoinable(ctx context.Context, user, after string, limit int) ([]minichat.Room, error) {
-	var list []minichat.Room
-	err := r.rows(ctx, `SELECT `+roomColumns+` FROM rooms r
+	list, err := listOf(ctx, r, `SELECT `+roomColumns+` FROM rooms r
 		WHERE r.id > $2 AND r.kind = 'channel' AND r.archived = 0
 			AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room = r.id AND m.user_id = $1)
-		ORDER BY r.id LIMIT $3`, []any{user, after, limit}, func(rows *sql.Rows) error {
-		var room minichat.Room
-		if err := rows.Scan(roomFields(&room)...); err != nil {
-			return err
-		}
-		list = append(list, room)
-		return nil
-	})
+		ORDER BY r.id LIMIT $3`, []any{user, after, limit}, roomFields)
 	if err != nil {
 		return nil, fmt.Errorf("list joinable rooms: %w", err)
 	}

@@ -81,16 +81,17 @@ func (r reads) ListSessions(ctx context.Context, user string) ([]Session, error)
 	return list, nil
 }
 
-func (r reads) listSessions(ctx context.Context, where string, args ...any) (list []Session, err error) {
-	err = r.rows(ctx, `SELECT `+sessionColumns+` FROM sessions s WHERE `+where, args, func(rows *sql.Rows) error {
-		var s Session
-		if err := rows.Scan(sessionFields(&s)...); err != nil {
-			return err
-		}
-		list = append(list, s)
-		return nil
-	})
-	return list, err
+// ListExpiredSessions returns those that expired before now.
+func (r reads) ListExpiredSessions(ctx context.Context, now int64) ([]Session, error) {
+	list, err := r.listSessions(ctx, `s.expires_at <= $1`, now)
+	if err != nil {
+		return nil, fmt.Errorf("list expired sessions: %w", err)
+	}
+	return list, nil
+}
+
+func (r reads) listSessions(ctx context.Context, where string, args ...any) ([]Session, error) {
+	return listOf(ctx, r, `SELECT `+sessionColumns+` FROM sessions s WHERE `+where, args, sessionFields)
 }
 
 // InsertSession adds a session whose token has that hash.
@@ -135,7 +136,7 @@ func (tx *Tx) DeleteSessions(ctx context.Context, user, except string) ([]string
 
 // DeleteExpiredSessions ends the sessions that expired before now, and returns them.
 func (tx *Tx) DeleteExpiredSessions(ctx context.Context, now int64) ([]Session, error) {
-	list, err := tx.listSessions(ctx, `s.expires_at <= $1`, now)
+	list, err := tx.ListExpiredSessions(ctx, now)
 	if err == nil && len(list) > 0 {
 		_, err = tx.exec(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, now)
 	}

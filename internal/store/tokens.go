@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"minichat"
@@ -54,16 +53,8 @@ func (r reads) GetToken(ctx context.Context, id string) (*Token, error) {
 
 // ListTokens returns user's tokens, everybody's for "", the oldest first.
 func (r reads) ListTokens(ctx context.Context, user string) ([]Token, error) {
-	var list []Token
-	err := r.rows(ctx, `SELECT `+tokenColumns+` FROM tokens t WHERE $1 = '' OR t.user_id = $1 ORDER BY t.created_at, t.id`,
-		[]any{user}, func(rows *sql.Rows) error {
-			var t Token
-			if err := rows.Scan(tokenFields(&t)...); err != nil {
-				return err
-			}
-			list = append(list, t)
-			return nil
-		})
+	list, err := listOf(ctx, r, `SELECT `+tokenColumns+` FROM tokens t WHERE $1 = '' OR t.user_id = $1 ORDER BY t.created_at, t.id`,
+		[]any{user}, tokenFields)
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
 	}

@@ -160,10 +160,7 @@ func (tx *Tx) setRead(ctx context.Context, mark ReadMark) error {
 	}
 	ordinal := end.messages
 	if seq < end.head {
-		ordinal = 0
-		_, err := tx.row(ctx, `SELECT ordinal FROM events WHERE room = $1 AND seq <= $2 ORDER BY seq DESC LIMIT 1`,
-			[]any{mark.Room, seq}, &ordinal)
-		if err != nil {
+		if ordinal, err = tx.ordinal(ctx, mark.Room, seq); err != nil {
 			return err
 		}
 	}

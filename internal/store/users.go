@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
@@ -113,15 +112,7 @@ func (r reads) ListUsers(ctx context.Context, q UserQuery) ([]minichat.User, err
 	} else {
 		where += ` ORDER BY u.handle`
 	}
-	var list []minichat.User
-	err := r.rows(ctx, `SELECT `+userColumns+` FROM users u WHERE `+where, args, func(rows *sql.Rows) error {
-		var u minichat.User
-		if err := rows.Scan(userFields(&u)...); err != nil {
-			return err
-		}
-		list = append(list, u)
-		return nil
-	})
+	list, err := listOf(ctx, r, `SELECT `+userColumns+` FROM users u WHERE `+where, args, userFields)
 	if err != nil {
 		return nil, fmt.Errorf("list users: %w", err)
 	}

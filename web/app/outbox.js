@@ -139,7 +139,7 @@ export class Outbox {
   /** Gives up everything, also what other tabs of the account have left on the device. */
   clear() {
     for (const e of this.entries.value) this.#options.onDrop?.(e)
-    for (const key of [...this.#clocks.keys()]) this.#unclock(key)
+    this.#unclockAll()
     this.entries.value = []
     this.#shelf.clear().catch(() => {})
   }
@@ -149,7 +149,7 @@ export class Outbox {
     this.#stopped = true
     for (const timer of this.#retries.values()) clearTimeout(timer)
     this.#retries.clear()
-    for (const key of [...this.#clocks.keys()]) this.#unclock(key)
+    this.#unclockAll()
     this.#shelf = memoryShelf()
     this.entries.value = []
   }
@@ -242,6 +242,11 @@ export class Outbox {
     const next = { ...entry, ...change }
     this.entries.value = this.entries.value.map((e) => (e === entry ? next : e))
     this.#options.onChange?.(next)
+  }
+
+  #unclockAll() {
+    for (const timer of this.#clocks.values()) clearTimeout(timer)
+    this.#clocks.clear()
   }
 
   /** @param {Entry} entry @param {boolean} [acked] */
